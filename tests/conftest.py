@@ -1,0 +1,37 @@
+"""What every test starts from: a record and settings of its own, and nothing left running behind it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cnnlab import settings
+
+_CLOSERS = (("cnnlab.engine", "close_engine"), ("cnnlab.runs.store", "close_store"))
+"""Singletons of this process and what closes them: the engine first, because its workers use the store."""
+
+
+def close_singletons() -> None:
+    """Close the engine and the store of this process, where a test has loaded and opened them."""
+    for module, function in _CLOSERS:
+        closer = getattr(sys.modules.get(module), function, None)
+        if closer is not None:
+            closer()
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty CNNLAB_HOME for this test alone; no downloads, and every other setting at its default."""
+    for name in [name for name in os.environ if name.startswith("CNNLAB_") and name != "CNNLAB_CHROMIUM"]:
+        monkeypatch.delenv(name)
+    folder = tmp_path / "home"
+    monkeypatch.setenv("CNNLAB_HOME", str(folder))
+    monkeypatch.setenv("CNNLAB_DOWNLOADS", "0")
+    settings.get.cache_clear()
+    yield folder
+    close_singletons()
+    settings.get.cache_clear()
