@@ -1,0 +1,127 @@
+"""The frame around every page: the table of pages, the bar at the top, and whose browser this is.
+
+The launcher calls `run()`; each page calls `page(key)` first.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from contextvars import ContextVar
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+OWNER_COOKIE = "cnnlab_owner"
+"""Name of the cookie that `cnnlab.live` sets: a random owner for each browser."""
+
+_OWNER = re.compile(r"[0-9a-f]{32}")
+_FOLDER = Path(__file__).resolve().parents[2] / "pages"
+_CARRIED = ("run",)
+_framed: ContextVar[bool] = ContextVar("framed", default=False)
+
+
+@dataclass(frozen=True)
+class PageEntry:
+    """One page: its key is its file's name and its address."""
+
+    key: str
+    title: str
+    icon: str
+    help: str
+
+    @property
+    def page(self) -> st.Page:
+        """The page as Streamlit's navigation takes it."""
+        return st.Page(
+            _FOLDER / f"{self.key}.py",
+            title=self.title,
+            icon=self.icon,
+            help=self.help,
+            url_path=self.key,
+            default=self.key == "home",
+        )
+
+
+PAGES: dict[str, PageEntry] = {
+    entry.key: entry
+    for entry in (
+        PageEntry(
+            "home", "Home", ":material/home:", "Start here: train a first network, or choose a preset."
+        ),
+        PageEntry(
+            "design", "Design", ":material/layers:", "Stack layers and see every shape change at once."
+        ),
+        PageEntry("data", "Data", ":material/photo_library:", "Images, classes, licence and the split."),
+        PageEntry("train", "Train", ":material/model_training:", "Train the network and watch it learn."),
+        PageEntry("inspect", "Inspect", ":material/visibility:", "Kernels and feature maps on a real image."),
+        PageEntry("evaluate", "Evaluate", ":material/grid_on:", "Which images went wrong, and for what."),
+        PageEntry("runs", "Runs", ":material/history:", "Every training of yours: open, compare, repeat."),
+    )
+}
+
+
+def run() -> None:
+    """Draw the page that the address asks for, inside the frame. Called by the launcher alone."""
+    chosen = _navigation()
+    token = _framed.set(True)
+    try:
+        chosen.run()
+    finally:
+        _framed.reset(token)
+
+
+def page(key: str) -> None:
+    """Begin a page: make sure of the frame, name the browser's tab, draw the bar at the top.
+
+    Args:
+        key: the page's key in `PAGES`.
+    """
+    _ensure_frame()
+    entry = PAGES[key]
+    st.set_page_config(
+        page_title=f"{entry.title} · CNN Lab" if key != "home" else "CNN Lab",
+        page_icon=entry.icon,
+        layout="wide",
+        initial_sidebar_state="collapsed",
+    )
+    _bar()
+
+
+def owner() -> str:
+    """Whose runs these are: the browser's cookie, or this session where no cookie came (32 hex digits)."""
+    cookie = st.context.cookies.get(OWNER_COOKIE, "")
+    if _OWNER.fullmatch(cookie):
+        return str(cookie)
+    if "cnnlab-owner" not in st.session_state:
+        st.session_state["cnnlab-owner"] = secrets.token_hex(16)
+    return str(st.session_state["cnnlab-owner"])
+
+
+def _navigation() -> st.Page:
+    return st.navigation([entry.page for entry in PAGES.values()], position="hidden")
+
+
+def _ensure_frame() -> None:
+    """Bring the frame to a page that Streamlit ran without the launcher.
+
+    With a `pages` folder, the first address opened on a fresh server runs that page's script alone, until
+    `st.navigation` was called once in the process. A rerun then comes through the launcher. Where it does not
+    (a test that runs one page by itself), the page goes on alone.
+    """
+    if _framed.get():
+        return
+    _navigation()
+    if not st.session_state.get("cnnlab-frame-asked"):
+        st.session_state["cnnlab-frame-asked"] = True
+        st.rerun()
+
+
+def _bar() -> None:
+    """The bar at the top: the product's name and a link to each page, which keeps the chosen run."""
+    carried = {name: st.query_params[name] for name in _CARRIED if name in st.query_params}
+    with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="xsmall"):
+        st.markdown("**CNN Lab**", width="content")
+        for entry in PAGES.values():
+            st.page_link(entry.page, query_params=carried or None, help="")
