@@ -1,0 +1,119 @@
+"""Mends: for each problem of a trace, the change that was traced and does remove it.
+
+Candidates are tried in the order of how little they change; of those that work, the one that leaves the fewest rows
+without a shape is offered.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterator
+from typing import Any
+
+from cnnlab.spec.layers import Flatten, Layer, MaxPooling2D, Shape
+from cnnlab.spec.walk import MAX_LAYERS, Mend, Problem, Row, Trace, walk
+
+Stack = tuple[Any, ...]
+Candidate = tuple[str, Stack]
+
+_OF_THE_WALK = frozenset({"window", "needs_flatten", "needs_map", "too_many_layers"})
+"""Problems at which the walk stops: a mend lets it come further. The others are simply gone."""
+_LEAST_WIDTH = 4
+"""A layer halved below this would be a different network, not a smaller one."""
+
+
+def with_mends(trace: Trace, input_shape: Shape, classes: int, layers: Stack) -> Trace:
+    """The same trace with the mend of each problem that has one."""
+    stack = tuple(layers) if isinstance(layers, tuple | list) else ()
+    rows = list(trace.rows)
+    for problem in trace.problems:
+        mend = _best(trace, problem, input_shape, classes, stack)
+        mended = dataclasses.replace(problem, mend=mend)
+        rows[problem.index] = dataclasses.replace(rows[problem.index], problem=mended)
+    problems = tuple(row.problem for row in rows if row.problem is not None)
+    return dataclasses.replace(trace, rows=tuple(rows), problems=problems)
+
+
+def _best(before: Trace, problem: Problem, input_shape: Shape, classes: int, stack: Stack) -> Mend | None:
+    """The candidate that removes the problem and leaves the fewest rows blocked; the earlier one of equals."""
+    best: tuple[int, Mend] | None = None
+    for label, layers in _candidates(before.rows[problem.index], problem, stack):
+        after = walk(input_shape, classes, layers)
+        if _removes(problem, before, after) and (best is None or after.blocked < best[0]):
+            best = (after.blocked, Mend(label, layers))
+            if after.blocked == 0:
+                break
+    return None if best is None else best[1]
+
+
+def _removes(problem: Problem, before: Trace, after: Trace) -> bool:
+    """Whether the problem of `before` is gone in `after`."""
+    if problem.code in _OF_THE_WALK:
+        return after.blocked < before.blocked
+    return _count(after, problem.code) < _count(before, problem.code) and after.blocked <= before.blocked
+
+
+def _count(trace: Trace, code: str) -> int:
+    return sum(problem.code == code for problem in trace.problems)
+
+
+def _candidates(row: Row, problem: Problem, stack: Stack) -> Iterator[Candidate]:
+    """Changes that may remove the problem, the smallest first."""
+    index = problem.index
+    before, layer, behind = stack[:index], stack[index : index + 1], stack[index + 1 :]
+    match problem.code:
+        case "layer":
+            yield "Remove it", before + behind
+        case "value":
+            yield "Use an allowed value", (*before, _with_allowed_values(layer[0]), *behind)
+        case "needs_flatten":
+            yield "Add Flatten before it", (*before, Flatten(), *layer, *behind)
+        case "needs_map":
+            yield from _map_candidates(index, stack)
+        case "too_many_layers":
+            yield f"Keep the first {MAX_LAYERS} layers", before
+        case "too_many_parameters" | "too_much_memory":
+            yield from _smaller_candidates(row, stack)
+        case "input":
+            return
+        case _:
+            assert row.input_shape is not None
+            fault = layer[0].fault(row.input_shape)
+            for label, replacement in fault.mends if fault else ():
+                yield label, before + replacement + behind
+
+
+def _with_allowed_values(layer: Layer) -> Layer:
+    """The layer with each value that it does not accept moved to the nearest one that it does."""
+    kind = type(layer)
+    values = {name: getattr(layer, name, c.default) for name, c in kind.controls().items()}
+    return kind(**{name: kind.controls()[name].nearest(value) for name, value in values.items()})
+
+
+def _map_candidates(index: int, stack: Stack) -> Iterator[Candidate]:
+    """For a layer that needs a map and stands behind a Flatten."""
+    flat = [i for i, layer in enumerate(stack[:index]) if isinstance(layer, Flatten)]
+    layer, behind = stack[index], stack[index + 1 :]
+    if flat:
+        first = flat[0]
+        if first == index - 1 and any(isinstance(other, Flatten) for other in behind):
+            yield "Remove the Flatten before it", (*stack[:first], layer, *behind)
+        yield "Move it before Flatten", (*stack[:first], layer, *stack[first:index], *behind)
+    yield f"Remove {layer.kind}", stack[:index] + behind
+
+
+def _smaller_candidates(row: Row, stack: Stack) -> Iterator[Candidate]:
+    """For a network that is too large: the heaviest layer narrower, or its input pooled."""
+    index = row.index
+    width = None if row.is_output else stack[index].width
+    if width is not None:
+        value = getattr(stack[index], width)
+        for power in range(1, int(math.log2(max(1, value // _LEAST_WIDTH))) + 1):
+            narrower = stack[index].replace(**{width: value >> power})
+            yield f"Use {width} {value >> power}", (*stack[:index], narrower, *stack[index + 1 :])
+    flat = [i for i, layer in enumerate(stack[:index]) if isinstance(layer, Flatten)]
+    at = flat[0] if flat else index
+    for size in (2, 4, 8):
+        label = f"Add {size}×{size} max pooling before {'Flatten' if flat else 'it'}"
+        yield label, (*stack[:at], MaxPooling2D(pool_size=size), *stack[at:])

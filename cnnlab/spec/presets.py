@@ -1,0 +1,274 @@
+"""Named starting points: the tutorials' networks, two classics, and the two that train in seconds.
+
+`get("fashion_mnist")` is the architecture, `preset("fashion_mnist")` all that is known of it.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+from cnnlab.errors import SpecError
+from cnnlab.spec.architecture import Architecture
+from cnnlab.spec.design import Design
+from cnnlab.spec.layers import (
+    AveragePooling2D,
+    BatchNormalization,
+    Conv2D,
+    Dense,
+    Dropout,
+    Flatten,
+    Layer,
+    MaxPooling2D,
+)
+from cnnlab.spec.training import TrainingConfig
+
+DEFAULT = "digits"
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """A named design.
+
+    Attributes:
+        name: as the command line and a link know it.
+        title: heading of its card.
+        description: what it is and what to expect, in a sentence or two.
+        tutorial: the tutorial that it is from, if it is.
+        design: data set, architecture and training.
+    """
+
+    name: str
+    title: str
+    description: str
+    tutorial: str | None
+    design: Design
+
+    @property
+    def dataset(self) -> str:
+        """Name of its data set."""
+        return self.design.dataset
+
+    @property
+    def architecture(self) -> Architecture:
+        """Its network."""
+        return self.design.architecture
+
+
+def get(name: str) -> Architecture:
+    """The architecture of a preset.
+
+    Raises:
+        SpecError: there is no preset of this name.
+    """
+    return preset(name).architecture
+
+
+def preset(name: str) -> Preset:
+    """A preset by its name.
+
+    Raises:
+        SpecError: there is no preset of this name.
+    """
+    found = _by_name().get(name)
+    if found is None:
+        raise SpecError(f"There is no preset {name!r:.60}. Known are {', '.join(names())}.")
+    return found
+
+
+def names() -> list[str]:
+    """Names of all presets, in the order of their cards."""
+    return list(_by_name())
+
+
+def all() -> list[Preset]:
+    """All presets, in the order of their cards."""
+    return list(_by_name().values())
+
+
+def default_for(dataset: str) -> Preset | None:
+    """The first preset for a data set, also under one of its options (`shapes-64-hard`); None where there is none."""
+    own = [preset for preset in all() if f"{dataset}-".startswith(f"{preset.dataset}-")]
+    return max(own, key=lambda preset: len(preset.dataset), default=None)
+
+
+@functools.cache
+def _by_name() -> dict[str, Preset]:
+    return {preset.name: preset for preset in (*_quick(), *_tutorials(), *_classics())}
+
+
+_DATA: dict[str, tuple[tuple[int, int, int], int]] = {
+    "digits": ((8, 8, 1), 10),
+    "shapes": ((32, 32, 3), 6),
+    "shapes-64": ((64, 64, 3), 6),
+    "mnist": ((28, 28, 1), 10),
+    "fashion_mnist": ((28, 28, 1), 10),
+    "cifar10": ((32, 32, 3), 10),
+}
+"""Image shape and classes of each data set, as `cnnlab.datasets` declares them (a test compares the two)."""
+
+
+def _make(
+    name: str,
+    title: str,
+    dataset: str,
+    layers: tuple[Layer, ...],
+    training: TrainingConfig,
+    description: str,
+    tutorial: str | None = None,
+) -> Preset:
+    input_shape, classes = _DATA[dataset]
+    architecture = Architecture(input_shape=input_shape, classes=classes, layers=layers)
+    design = Design(dataset=dataset, architecture=architecture, training=training, preset=name)
+    return Preset(name, title, description, tutorial, design)
+
+
+def _quick() -> tuple[Preset, ...]:
+    digits = (
+        Conv2D(filters=32, padding="same"),
+        Conv2D(filters=32, padding="same"),
+        MaxPooling2D(),
+        Flatten(),
+        Dropout(rate=0.3),
+        Dense(units=64),
+    )
+    shapes = (
+        Conv2D(filters=16, padding="same"),
+        MaxPooling2D(),
+        Conv2D(filters=32, padding="same"),
+        MaxPooling2D(),
+        Conv2D(filters=32, padding="same"),
+        MaxPooling2D(),
+        Flatten(),
+        Dense(units=64),
+    )
+    return (
+        _make(
+            "digits",
+            "Handwritten digits, small",
+            "digits",
+            digits,
+            TrainingConfig(epochs=20, batch_size=64, learning_rate=3e-3, schedule="cosine"),
+            "8×8 digits that come with scikit-learn: trained in seconds, about 98 % right.",
+        ),
+        _make(
+            "shapes",
+            "Coloured shapes",
+            "shapes",
+            shapes,
+            TrainingConfig(epochs=8, batch_size=64, learning_rate=2e-3, schedule="cosine"),
+            "Drawn from a seed: colour and place say nothing, only the form does. A linear classifier fails here.",
+        ),
+    )
+
+
+def _tutorials() -> tuple[Preset, ...]:
+    fashion = (
+        Conv2D(filters=32, padding="same"),
+        MaxPooling2D(),
+        Conv2D(filters=64, padding="same"),
+        MaxPooling2D(),
+        Conv2D(filters=64, padding="same"),
+        Flatten(),
+        Dense(units=64),
+    )
+    mnist = (
+        Conv2D(filters=32, kernel_size=5, padding="same"),
+        MaxPooling2D(),
+        Conv2D(filters=64, kernel_size=5, padding="same"),
+        MaxPooling2D(),
+        Flatten(),
+        Dense(units=1000),
+    )
+    cifar = (Conv2D(filters=32), MaxPooling2D(), Conv2D(filters=64), MaxPooling2D(), Flatten(), Dense(units=128))
+    fast = TrainingConfig(epochs=5, batch_size=128, learning_rate=3e-3, schedule="cosine", warmup=0.2)
+    return (
+        _make(
+            "fashion_mnist",
+            "Fashion-MNIST",
+            "fashion_mnist",
+            fashion,
+            TrainingConfig(epochs=10, batch_size=32),
+            "Three convolutions on clothes in grey. The tutorial reports 92.25 % after 10 epochs, and overfitting.",
+            "T2 · Fashion-MNIST, theory and code",
+        ),
+        _make(
+            "mnist_5x5",
+            "MNIST with 5×5 kernels",
+            "mnist",
+            mnist,
+            TrainingConfig(epochs=2, batch_size=128, learning_rate=3e-3, schedule="cosine", warmup=0.2),
+            "Two 5×5 convolutions and a dense layer of 1000. The tutorial reports 99 % after 10 epochs.",
+            "T3 · MNIST, low-level TensorFlow",
+        ),
+        _make(
+            "cifar10",
+            "CIFAR-10",
+            "cifar10",
+            cifar,
+            fast,
+            "Two 3×3 convolutions on small colour photographs. The tutorial reports 67.09 % before it overfits.",
+            "T1 · CIFAR-10 with TensorFlow",
+        ),
+        *_two_dense(fast),
+    )
+
+
+def _two_dense(training: TrainingConfig) -> tuple[Preset, ...]:
+    base = (
+        Conv2D(filters=32, padding="same"),
+        MaxPooling2D(strides=2),
+        Conv2D(filters=64, padding="same"),
+        MaxPooling2D(strides=2),
+        Flatten(),
+        Dense(units=200),
+        Dense(units=200),
+    )
+    variants: tuple[tuple[str, str, tuple[Layer, ...], str], ...] = (
+        ("", "", (), "Two convolutions and two dense layers of 200: overfits within a few epochs."),
+        ("_dropout", ", dropout", (Dropout(rate=0.25),), "With dropout of 0.25 before the output."),
+        ("_batchnorm", ", batch normalization", (BatchNormalization(),), "With batch normalization before the output."),
+    )
+    return tuple(
+        _make(
+            f"cifar10_two_dense{suffix}",
+            f"CIFAR-10, two dense layers{title}",
+            "cifar10",
+            base + extra,
+            training,
+            description,
+            "T4 · CIFAR-10, notebook",
+        )
+        for suffix, title, extra, description in variants
+    )
+
+
+def _classics() -> tuple[Preset, ...]:
+    lenet = (
+        Conv2D(filters=6, kernel_size=5, padding="same", activation="tanh"),
+        AveragePooling2D(),
+        Conv2D(filters=16, kernel_size=5, activation="tanh"),
+        AveragePooling2D(),
+        Flatten(),
+        Dense(units=120, activation="tanh"),
+        Dense(units=84, activation="tanh"),
+    )
+    block = (Conv2D(filters=10), Conv2D(filters=10), MaxPooling2D())
+    return (
+        _make(
+            "lenet5",
+            "LeNet-5",
+            "mnist",
+            lenet,
+            TrainingConfig(epochs=5, batch_size=64, learning_rate=2e-3, schedule="cosine"),
+            "The classic of 1998: tanh and average pooling, 61,706 parameters, about 99 % on MNIST.",
+        ),
+        _make(
+            "tiny_vgg",
+            "TinyVGG",
+            "shapes-64",
+            (*block, *block, Flatten()),
+            TrainingConfig(epochs=5, batch_size=32),
+            "Two blocks of two 3×3 convolutions and a 2×2 max pooling, on 64×64 colour images.",
+        ),
+    )
