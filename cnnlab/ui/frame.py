@@ -18,6 +18,8 @@ OWNER_COOKIE = "cnnlab_owner"
 
 _OWNER = re.compile(r"[0-9a-f]{32}")
 _FOLDER = Path(__file__).resolve().parents[2] / "pages"
+_ICON = Path(__file__).with_name("icon.svg")
+_LOGO = Path(__file__).with_name("logo.svg")
 _CARRIED = ("run",)
 _framed: ContextVar[bool] = ContextVar("framed", default=False)
 
@@ -37,7 +39,6 @@ class PageEntry:
         return st.Page(
             _FOLDER / f"{self.key}.py",
             title=self.title,
-            icon=self.icon,
             help=self.help,
             url_path=self.key,
             default=self.key == "home",
@@ -82,7 +83,7 @@ def page(key: str) -> None:
     entry = PAGES[key]
     st.set_page_config(
         page_title=f"{entry.title} · CNN Lab" if key != "home" else "CNN Lab",
-        page_icon=entry.icon,
+        page_icon=str(_ICON),
         layout="wide",
         initial_sidebar_state="collapsed",
     )
@@ -121,7 +122,7 @@ def _ensure_frame() -> None:
 def _bar() -> None:
     """The bar at the top: the product's name and a link to each page, which keeps the chosen run."""
     carried = {name: st.query_params[name] for name in _CARRIED if name in st.query_params}
-    with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="xsmall"):
-        st.markdown("**CNN Lab**", width="content")
+    st.logo(str(_LOGO), size="large")
+    with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap=None):
         for entry in PAGES.values():
-            st.page_link(entry.page, query_params=carried or None, help="")
+            st.page_link(entry.page, query_params=carried or None, icon="", help="")
