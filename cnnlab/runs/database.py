@@ -1,0 +1,213 @@
+"""The database behind the record: its tables, how it is opened, its transactions and its errors in words."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import filelock
+from sqlalchemy import (
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    create_engine,
+    event,
+)
+from sqlalchemy.engine import URL, Connection, Engine
+from sqlalchemy.exc import DatabaseError
+from sqlalchemy.pool import StaticPool
+
+from cnnlab.errors import StorageError
+
+SCHEMA_VERSION = 1
+"""Kept in SQLite's `user_version`; raise it with every change of a table, and write the change to `_upgrade`."""
+
+BUSY_SECONDS = 5.0
+"""How long a transaction waits for another process's. Ours take milliseconds, so this is another program's."""
+
+METADATA = MetaData()
+
+# Times are seconds since 1970 in UTC: the one form that no driver and no time zone reinterprets.
+RUNS = Table(
+    "runs",
+    METADATA,
+    Column("id", String(10), primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("message", Text),
+    Column("design", Text, nullable=False),
+    Column("result", Text, nullable=False, default="{}"),
+    Column("created_at", Float, nullable=False),
+    Column("started_at", Float),
+    Column("ended_at", Float),
+    # Raised in the transaction that inserts the events: this row is what gives each event its own number.
+    Column("last_seq", Integer, nullable=False, default=0),
+    Index("runs_by_owner", "owner", "created_at"),
+    Index("runs_by_status", "status"),
+)
+
+EVENTS = Table(
+    "events",
+    METADATA,
+    Column("run_id", String(10), ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("time", Float, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("payload", Text, nullable=False),
+    # Events lie in the order in which they are read: a run's page is one range, not one look-up an event.
+    sqlite_with_rowid=False,
+)
+
+COMMANDS = Table(
+    "commands",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("run_id", String(10), ForeignKey("runs.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("kind", String(16), nullable=False),
+    Column("value", Text, nullable=False),
+)
+
+
+class Database:
+    """One connection to the record, for all threads of this process.
+
+    Args:
+        path: File of the SQLite database; made when there is none.
+        busy_seconds: How long a transaction waits for another process's, in seconds.
+
+    Raises:
+        StorageError: the file cannot be opened, is no database, or belongs to a newer CNN Lab.
+    """
+
+    def __init__(self, path: Path, busy_seconds: float = BUSY_SECONDS) -> None:
+        self.path = path
+        self.busy_seconds = busy_seconds
+        self._lock = threading.RLock()
+        self._engine = _engine(path, busy_seconds)
+        try:
+            with self._in_words():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                self._prepare()
+        except BaseException:
+            self.close()
+            raise
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that sees one state of the record throughout."""
+        with self._transaction("BEGIN", self.busy_seconds) as connection:
+            yield connection
+
+    @contextmanager
+    def write(self, patience: float | None = None) -> Iterator[Connection]:
+        """A transaction that is the only writer from its start, so that what it reads stays true until it commits.
+
+        Args:
+            patience: How long to wait for another writer, in seconds; None: `busy_seconds`.
+        """
+        seconds = self.busy_seconds if patience is None else patience
+        with self._transaction("BEGIN IMMEDIATE", seconds) as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Closes the connection; the next transaction opens it again."""
+        with self._lock:
+            self._engine.dispose()
+
+    @contextmanager
+    def _transaction(self, begin: str, seconds: float) -> Iterator[Connection]:
+        with (
+            self._lock,
+            self._in_words(),
+            self._engine.connect().execution_options(cnnlab_begin=begin, cnnlab_seconds=seconds) as connection,
+            connection.begin(),
+        ):
+            yield connection
+
+    @contextmanager
+    def _in_words(self) -> Iterator[None]:
+        try:
+            yield
+        except (DatabaseError, OSError, filelock.Timeout) as exc:
+            raise StorageError(_words(exc, self.path)) from exc
+
+    def _prepare(self) -> None:
+        """Makes or checks the tables; one process at a time, the others find the work done."""
+        with filelock.FileLock(self.path.with_name(self.path.name + ".lock"), timeout=self.busy_seconds):
+            connection = self._engine.raw_connection()
+            try:
+                # Not possible inside a transaction. Where the file system cannot do it (a network folder) SQLite
+                # stays with its older journal, which is slower and as safe.
+                connection.cursor().execute("PRAGMA journal_mode=WAL").close()
+            finally:
+                connection.close()
+            with self.write() as writing:
+                self._upgrade(writing)
+
+    def _upgrade(self, connection: Connection) -> None:
+        version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+        if version > SCHEMA_VERSION:
+            raise StorageError(
+                f"The record {self.path} was written by a newer CNN Lab: its version is {version}, this program "
+                f"reads up to version {SCHEMA_VERSION}. Update CNN Lab, or set CNNLAB_HOME to another folder."
+            )
+        if version < SCHEMA_VERSION:
+            METADATA.create_all(connection)
+            connection.exec_driver_sql(f"PRAGMA user_version={SCHEMA_VERSION}")
+
+
+def _engine(path: Path, busy_seconds: float) -> Engine:
+    engine = create_engine(
+        URL.create("sqlite", database=str(path)),
+        poolclass=StaticPool,
+        connect_args={"check_same_thread": False, "timeout": busy_seconds},
+    )
+    event.listen(engine, "connect", _set_up)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _set_up(connection: sqlite3.Connection, _record: Any) -> None:
+    connection.isolation_level = None  # Python's driver would begin transactions of its own, and late
+    # A commit then survives the death of the process, not of the machine: a training loses at most its last
+    # points to a power cut, and pays no fsync for each batch of events.
+    connection.execute("PRAGMA synchronous=NORMAL").close()
+    connection.execute("PRAGMA foreign_keys=ON").close()
+
+
+def _begin(connection: Connection) -> None:
+    options = connection.get_execution_options()
+    milliseconds = round(1000 * options.get("cnnlab_seconds", BUSY_SECONDS))
+    connection.exec_driver_sql(f"PRAGMA busy_timeout={milliseconds}")
+    connection.exec_driver_sql(options.get("cnnlab_begin", "BEGIN"))
+
+
+def _words(exc: BaseException, path: Path) -> str:
+    """What went wrong with the database, and what to do."""
+    said = str(getattr(exc, "orig", None) or exc)
+    if isinstance(exc, filelock.Timeout) or "locked" in said:
+        return f"The record {path} is locked by another program. Try again, or find what holds it open."
+    if "full" in said or "No space left" in said:
+        return f"The record {path} cannot be written: the disk is full. Free some space; nothing else has to be done."
+    if "readonly" in said or "unable to open" in said or isinstance(exc, PermissionError):
+        return (
+            f"The record {path} cannot be opened for writing ({said}). Check the folder's permissions, or set "
+            f"CNNLAB_HOME to a folder that can be written."
+        )
+    if "malformed" in said or "not a database" in said:
+        return (
+            f"The record {path} is damaged ({said}). Move this file away to begin with an empty record, or put a "
+            f"backup in its place."
+        )
+    return f"The record {path} cannot be used: {said}."

@@ -1,0 +1,175 @@
+"""What happens in a run: five kinds of payload, and the event that carries one.
+
+A training is the list of its events. The live chart, a replay, a comparison and the report all read this list;
+`History` in `history.py` folds it into arrays.
+
+A number that is not finite (the loss of a training that diverged) is written as JSON null, which every browser
+reads, and comes back as NaN.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, ClassVar, Literal, Self, get_args
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from cnnlab.errors import StorageError
+
+StatusName = Literal["queued", "running", "paused", "finished", "stopped", "failed", "interrupted"]
+STATUSES: tuple[str, ...] = get_args(StatusName)
+"""Every status, in the order in which a run can pass through them."""
+
+ACTIVE: tuple[str, ...] = ("queued", "running", "paused")
+"""Statuses of a run that a worker has or will have."""
+
+ENDED: tuple[str, ...] = tuple(status for status in STATUSES if status not in ACTIVE)
+"""Statuses of a run that no worker has; such a run can be resumed when it has a full state."""
+
+
+def _plain(values: Any) -> Any:
+    """A NumPy array or scalar as plain Python; anything else as it is."""
+    return values.tolist() if hasattr(values, "tolist") else values
+
+
+def _number(value: Any) -> Any:
+    """NaN for None, the form in which JSON carries a number that is not finite."""
+    value = _plain(value)
+    return math.nan if value is None else value
+
+
+Number = Annotated[float, BeforeValidator(_number)]
+"""A float, NaN and infinities included."""
+
+Numbers = Annotated[tuple[Number, ...], BeforeValidator(_plain)]
+"""Floats, one a step."""
+
+Count = Annotated[int, BeforeValidator(_plain), Field(ge=0)]
+
+
+class Payload(BaseModel):
+    """What one event says; frozen, and read by its `kind`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="null")
+    kind: ClassVar[str]
+
+    def to_json(self) -> str:
+        """JSON of the fields, in which null stands for a number that is not finite."""
+        return self.model_dump_json()
+
+
+class Started(Payload):
+    """The training starts, or goes on at `step`: whatever was recorded after that step no longer counts."""
+
+    kind: ClassVar[str] = "started"
+    step: Count = 0
+    total_steps: Count
+    steps_per_epoch: Count
+    epochs: Count
+    batch_size: Count
+    train_images: Count
+
+
+class Steps(Payload):
+    """Loss and accuracy of consecutive batches; a step is one update by the optimizer, the first is step 1."""
+
+    kind: ClassVar[str] = "steps"
+    first_step: Annotated[int, BeforeValidator(_plain), Field(ge=1)]
+    loss: Numbers
+    accuracy: Numbers
+    learning_rate: Number
+    images_per_second: Number
+
+    @model_validator(mode="after")
+    def _same_length(self) -> Self:
+        if len(self.loss) != len(self.accuracy):
+            raise ValueError(
+                f"expected a loss and an accuracy for each step, received {len(self.loss)} losses and "
+                f"{len(self.accuracy)} accuracies"
+            )
+        return self
+
+
+class Epoch(Payload):
+    """An epoch is complete: means over its training images, and over the validation images where there are any."""
+
+    kind: ClassVar[str] = "epoch"
+    epoch: Annotated[int, BeforeValidator(_plain), Field(ge=1)]
+    step: Count
+    loss: Number
+    accuracy: Number
+    val_loss: float | None = None
+    val_accuracy: float | None = None
+    seconds: Number
+    images_per_second: Number
+
+
+class Tested(Payload):
+    """Loss and accuracy on the test images with the weights of `step`."""
+
+    kind: ClassVar[str] = "tested"
+    step: Count
+    loss: Number
+    accuracy: Number
+
+
+class Status(Payload):
+    """The run's status from now on, and what there is to say about it in words."""
+
+    kind: ClassVar[str] = "status"
+    status: StatusName
+    message: str | None = None
+
+
+PAYLOADS: Mapping[str, type[Payload]] = {cls.kind: cls for cls in (Started, Steps, Epoch, Tested, Status)}
+
+
+@dataclass(frozen=True)
+class Event:
+    """One line of a run's record.
+
+    Attributes:
+        seq: Place in the run's record; the first event has 1, and no number is left out.
+        run_id: The run's id.
+        time: When it was written, in UTC.
+        kind: One of the keys of `PAYLOADS`.
+        payload: The payload's fields as plain data; None stands for a number that is not finite.
+    """
+
+    seq: int
+    run_id: str
+    time: datetime
+    kind: str
+    payload: dict[str, Any]
+
+    def parsed(self) -> Payload:
+        """The payload as an object of its class.
+
+        Raises:
+            StorageError: the kind or the fields are not those of this version.
+        """
+        try:
+            return PAYLOADS[self.kind].model_validate(self.payload)
+        except (KeyError, ValueError) as exc:
+            raise StorageError(
+                f"Event {self.seq} of run {self.run_id} (kind {self.kind!r}) cannot be read: expected one of "
+                f"{', '.join(PAYLOADS)} with the fields of this version. Was it written by a newer CNN Lab?"
+            ) from exc
+
+    def to_json(self) -> str:
+        """The event as one line of JSON, as it is sent to browsers."""
+        return json.dumps(
+            {
+                "seq": self.seq,
+                "run_id": self.run_id,
+                "time": self.time.isoformat(),
+                "kind": self.kind,
+                "payload": self.payload,
+            },
+            allow_nan=False,
+            separators=(",", ":"),
+        )

@@ -1,0 +1,35 @@
+"""Which checkpoints of a run are kept when there are too many."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+STATES_KEPT = 5
+"""Full states of the last epochs that are kept, to go on from when the very last is damaged."""
+STATE_EVERY = 10
+"""Every so many epochs a full state is kept for good, to branch off from."""
+WEIGHTS_KEPT = 100
+"""Steps whose weights are kept: as many as a slider over the epochs can tell apart."""
+
+
+def states_to_keep(checkpoints: Sequence[tuple[int, float]]) -> set[int]:
+    """Steps of the full states to keep: the last five, and those at the end of every tenth epoch.
+
+    Args:
+        checkpoints: (step, epochs done) of each state, in rising order.
+    """
+    last = {step for step, _ in checkpoints[-STATES_KEPT:]}
+    return last | {step for step, epoch in checkpoints if epoch > 0 and epoch % STATE_EVERY == 0}
+
+
+def steps_to_keep(steps: Sequence[int], most: int = WEIGHTS_KEPT) -> list[int]:
+    """Thins rising steps to `most`, evenly, keeping the first and the last.
+
+    The step whose neighbours lie closest together goes first. Done again after each epoch, as a training does, this
+    keeps gaps that differ by no more than about a factor of two, without knowing how many epochs will follow.
+    """
+    kept = list(steps)
+    while len(kept) > max(most, 2):
+        closest = min(range(1, len(kept) - 1), key=lambda place: kept[place + 1] - kept[place - 1])
+        del kept[closest]
+    return kept
