@@ -1,6 +1,13 @@
+"""Inspect: one test image, what the network says, its kernels and its feature maps."""
+
+from __future__ import annotations
+
 import streamlit as st
 
-from cnnlab.ui import frame
+from cnnlab.ui import frame, inspect_panel, run_view, state
 
 frame.page("inspect")
-st.title("Inspect")
+state.show_notice()
+
+run, step = run_view.require("inspect")
+inspect_panel.panel(run, step, run_view.test_set(run))

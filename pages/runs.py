@@ -1,6 +1,9 @@
-import streamlit as st
+"""Runs: every training of this browser, newest first."""
 
-from cnnlab.ui import frame
+from __future__ import annotations
+
+from cnnlab.ui import frame, runs_panel, state
 
 frame.page("runs")
-st.title("Runs")
+state.show_notice()
+runs_panel.listing()

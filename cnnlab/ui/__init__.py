@@ -1,0 +1,1 @@
+"""Everything that the pages share: the session's state, forms, panels and browser components."""

@@ -1,0 +1,94 @@
+"""The Data page: which images there are, how many of each class, where they come from and how they are split."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from cnnlab import datasets
+from cnnlab.datasets import Dataset, DatasetInfo
+from cnnlab.errors import CNNLabError
+from cnnlab.figures.classes import class_counts, describe_class_counts
+from cnnlab.spec.training import TrainingConfig
+from cnnlab.ui import install_panel
+from cnnlab.ui.components.images import Picture, images
+
+SAMPLES = 30
+_PARTS = {"train": "Training", "validation": "Validation", "test": "Test"}
+
+
+def opened(name: str, training: TrainingConfig) -> Dataset:
+    """The data set with the split that this training would use; ends the page where it is not on this machine."""
+    if not datasets.is_installed(name):
+        install_panel.offer(name)
+        st.stop()
+    try:
+        return datasets.load(name, seed=training.seed, validation_share=training.validation_share)
+    except CNNLabError as exc:
+        st.error(str(exc), icon=":material/folder_off:")
+        st.stop()
+
+
+def provenance(info: DatasetInfo) -> None:
+    """What the images show, who made them, and under which terms."""
+    height, width, channels = info.image_shape
+    st.markdown(info.description)
+    st.caption(
+        f"{height} × {width} pixels, {'colour' if channels == 3 else 'grey'}, values 0–255  \n"
+        f"Source: [{info.source}]({info.url})  \nLicence: {info.licence}"
+    )
+
+
+@st.fragment
+def samples(data: Dataset) -> None:
+    """A grid of samples with their class names, from the part and the class that are chosen."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        part = st.segmented_control(
+            "Part", list(_PARTS), default="train", required=True, format_func=_PARTS.__getitem__, key="w-part"
+        )
+        names = data.class_names
+        label = st.selectbox(
+            "Class",
+            [None, *range(len(names))],
+            format_func=lambda value: "All classes" if value is None else names[value],
+            key="w-class",
+            width=200,
+        )
+        st.button("Other samples", icon=":material/casino:", key="w-shuffle", on_click=_shuffle)
+    split = getattr(data, part)
+    candidates = np.arange(len(split)) if label is None else np.flatnonzero(split.labels == label)
+    if not len(candidates):
+        st.info("This part holds no image of this class.")
+        return
+    draw = np.random.default_rng(st.session_state.get("cnnlab-shuffle", 0))
+    chosen = np.sort(draw.choice(candidates, min(SAMPLES, len(candidates)), replace=False))
+    pixels, labels = data.images[split.indices[chosen]], split.labels[chosen]
+    images(
+        [
+            Picture(id=str(index), pixels=image, title=names[kind], subtitle="")
+            for index, image, kind in zip(chosen, pixels, labels, strict=True)
+        ],
+        key=f"w-samples-{data.name}",
+    )
+
+
+def _shuffle() -> None:
+    st.session_state["cnnlab-shuffle"] = st.session_state.get("cnnlab-shuffle", 0) + 1
+
+
+def counts(data: Dataset) -> None:
+    """How many images each part holds, in all and class by class."""
+    with st.container(horizontal=True):
+        for part, title in _PARTS.items():
+            st.metric(title, f"{len(getattr(data, part)):,}", width="content")
+    classes = len(data.class_names)
+    of_each = {
+        title.lower(): np.bincount(getattr(data, part).labels, minlength=classes).tolist()
+        for part, title in _PARTS.items()
+    }
+    st.plotly_chart(
+        class_counts(of_each, data.class_names),
+        config={"displayModeBar": False},
+        alt=describe_class_counts(of_each, data.class_names),
+        key="w-counts",
+    )

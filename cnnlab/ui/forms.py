@@ -1,0 +1,86 @@
+"""Forms made from declarations: a widget for each field of a layer or of the training configuration.
+
+A widget always shows what the design says. Its own state is set from the design before it is drawn, so that undo,
+a preset or a mend moves the sliders too, and what a user does reaches the design through the callback alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import streamlit as st
+
+from cnnlab.spec.fields import Control, Spec, controls
+
+Change = Callable[[str, Any], None]
+"""Called with a field's name and its new value."""
+
+_MOST_BUTTONS = 3
+"""A choice of more options than this is a list that opens."""
+
+
+def form(
+    model: Spec, key: str, change: Change, *, only: Iterable[str] | None = None, disabled: bool = False
+) -> None:
+    """Draw a widget for each field of `model`.
+
+    Args:
+        model: what is being edited; its class declares the fields.
+        key: prefix of the widgets' keys, unique on the page and stable for this model.
+        change: called with the field's name and new value when a user moves a widget.
+        only: names of the fields to draw, in this order; all by default.
+        disabled: whether the widgets are shown greyed.
+    """
+    declared = controls(type(model))
+    for name in only if only is not None else declared:
+        widget(declared[name], getattr(model, name), f"w-{key}-{name}", change, disabled=disabled)
+
+
+def widget(control: Control, value: Any, key: str, change: Change, *, disabled: bool = False) -> None:
+    """Draw the widget of one field, which shows `value`."""
+
+    def changed() -> None:
+        new = st.session_state[key]
+        if control.accepts(new):  # a list or a row of buttons reports None when a user clears it
+            change(control.name, new)
+
+    st.session_state[key] = value
+    shared: dict[str, Any] = {"key": key, "help": control.help, "on_change": changed, "disabled": disabled}
+    if control.kind == "switch":
+        st.toggle(control.label, **shared)
+    elif control.kind == "choice" and len(control.options) <= _MOST_BUTTONS:
+        st.segmented_control(control.label, list(control.options), required=True, **shared)
+    elif control.kind == "choice":
+        st.selectbox(control.label, list(control.options), **shared)
+    elif control.none is not None or control.scale == "log":
+        st.select_slider(control.label, stops(control, value), format_func=_stop_name(control), **shared)
+    else:
+        low, high = slider_range(control, value)
+        st.slider(control.label, low, high, step=control.step, format=control.format, **shared)
+
+
+def stops(control: Control, value: Any) -> list[Any]:
+    """What a slider with stops offers: the declared stops and the value itself, in order, None first."""
+    assert control.slider is not None
+    if control.scale == "log":
+        declared: set[Any] = set(control.ticks())
+    else:
+        declared = set(range(int(control.slider[0]), int(control.slider[1]) + 1))
+    numbers = sorted(declared | ({value} - {None}))
+    return [None, *numbers] if control.none is not None else numbers
+
+
+def slider_range(control: Control, value: float) -> tuple[float, float]:
+    """The declared range, widened so that a value from a link or a preset is on it."""
+    assert control.slider is not None
+    return min(control.slider[0], value), max(control.slider[1], value)
+
+
+def plain_number(value: float) -> str:
+    """A number as a person writes it: 0.001, 0.00005, 3."""
+    return f"{value:.10f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
+
+
+def _stop_name(control: Control) -> Callable[[Any], str]:
+    return lambda stop: str(control.none) if stop is None else plain_number(stop)

@@ -1,0 +1,36 @@
+"""Bringing a data set to this machine: one button, a progress bar, and clear words where there is no network."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from cnnlab import datasets
+from cnnlab.errors import CNNLabError
+from cnnlab.ui import words
+
+
+def offer(name: str) -> None:
+    """Say that a data set is not on this machine yet, with a button that brings it."""
+    info = datasets.info(name)
+    st.info(
+        f"{info.title} is not on this machine yet: {words.size(info.download_bytes)} to download, once.",
+        icon=":material/download:",
+    )
+    if st.button(f"Download {info.title}", key=f"install-{name}", icon=":material/download:"):
+        _install(name)
+
+
+def _install(name: str) -> None:
+    bar = st.progress(0.0, text="Connecting…")
+
+    def progress(done: int, total: int) -> None:
+        share = min(done / total, 1.0) if total else 0.0
+        bar.progress(share, text=f"{words.size(done)} of {words.size(total)}")
+
+    try:
+        datasets.install(name, progress)
+    except CNNLabError as exc:
+        bar.empty()
+        st.error(str(exc), icon=":material/cloud_off:")
+        return
+    st.rerun()

@@ -1,0 +1,137 @@
+"""Choosing the run that a page shows, and reading it without its weights: no TensorFlow needed."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from cnnlab import api, datasets
+from cnnlab.datasets import Dataset
+from cnnlab.errors import CNNLabError, RunNotFound
+from cnnlab.runs.store import ACTIVE
+from cnnlab.ui import navigation, state, words
+from cnnlab.ui.frame import owner
+
+STATUS = {
+    "queued": ("waiting", "gray", ":material/hourglass_empty:"),
+    "running": ("training", "blue", ":material/play_circle:"),
+    "paused": ("paused", "orange", ":material/pause_circle:"),
+    "finished": ("finished", "green", ":material/check_circle:"),
+    "stopped": ("stopped", "gray", ":material/stop_circle:"),
+    "failed": ("failed", "red", ":material/error:"),
+    "interrupted": ("interrupted", "orange", ":material/power_off:"),
+}
+"""Status of a run → the word a user reads, its colour, its icon."""
+
+
+def chosen() -> api.Run | None:
+    """The run of the address or of the session; a link to a run that is gone is said in words."""
+    try:
+        return state.chosen_run()
+    except RunNotFound as exc:
+        st.error(str(exc), title="This link leads to no run", icon=":material/link_off:")
+        return None
+
+
+def require(page: str) -> tuple[api.Run, int]:
+    """The run and the step of the weights that a page shows, with a choice of both; ends the page where there is none.
+
+    Args:
+        page: what the page does with a run, for the words of the empty page ("inspect").
+    """
+    run = chosen()
+    if run is None:
+        nothing_yet(f"There is no trained network to {page} yet.")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        _run_choice(run)
+        step = _checkpoint_choice(run)
+    if step is None:
+        st.info(f"Nothing to {page} yet: {status_words(run)}", icon=":material/hourglass_empty:")
+        navigation.link("train", "Watch it train", icon=":material/model_training:", run=run.id)
+        st.stop()
+    return run, step
+
+
+def nothing_yet(text: str) -> None:
+    """Say that there is no run, offer the way to one, and end the page."""
+    with st.container(border=True, horizontal_alignment="center"):
+        st.markdown(f"**{text}**", width="content")
+        st.caption("Train the first network in a few seconds, or design your own.", width="content")
+        with st.container(horizontal=True, horizontal_alignment="center"):
+            navigation.link("home", "Train your first network", icon=":material/play_arrow:")
+            navigation.link("design", "Design", icon=":material/layers:")
+    st.stop()
+
+
+def badge(run: api.Run) -> None:
+    """The run's status as a small coloured word."""
+    word, colour, icon = STATUS[run.status]
+    st.badge(word, icon=icon, color=colour)  # type: ignore[arg-type]
+
+
+def status_words(run: api.Run) -> str:
+    """The run's status as a sentence, with its reason where it has one."""
+    sentence = {
+        "queued": "this run waits for its turn.",
+        "running": "this run is training.",
+        "paused": "this run is paused.",
+        "finished": "this run is finished.",
+        "stopped": "this run was stopped.",
+        "failed": "this run failed.",
+        "interrupted": "this run was interrupted and can be resumed.",
+    }[run.status]
+    return f"{sentence} {run.row.message}" if run.row.message else sentence
+
+
+def is_own(run: api.Run) -> bool:
+    """Whether this browser started the run: only then may it stop, rename or delete it."""
+    return run.row.owner == owner()
+
+
+def test_set(run: api.Run) -> Dataset:
+    """The run's data set with the split it was trained on; ends the page in words where it is not here."""
+    design = run.design
+    try:
+        return datasets.load(
+            design.dataset, seed=design.training.seed, validation_share=design.training.validation_share
+        )
+    except CNNLabError as exc:
+        st.error(str(exc), icon=":material/folder_off:")
+        st.stop()
+
+
+def _run_choice(run: api.Run) -> None:
+    own = {other.id: other for other in api.runs(owner())}
+    options = {run.id: run} | own
+    st.session_state["w-run"] = run.id
+    st.selectbox(
+        "Run",
+        list(options),
+        key="w-run",
+        format_func=lambda run_id: _run_label(options[run_id]),
+        on_change=lambda: st.query_params.update(run=st.session_state["w-run"]),
+        width=420,
+    )
+
+
+def _run_label(run: api.Run) -> str:
+    accuracy = run.row.result.get("test_accuracy")
+    figure = f" · {words.percent(accuracy)}" if accuracy is not None else f" · {STATUS[run.status][0]}"
+    return f"{run.name}{figure} · {words.ago(run.row.created_at)}"
+
+
+def _checkpoint_choice(run: api.Run) -> int | None:
+    """A slider over the epochs whose weights were kept; the last one at first."""
+    kept = {checkpoint.step: checkpoint.epoch for checkpoint in run.checkpoints()}
+    if not kept or (len(kept) == 1 and run.status in ACTIVE):
+        return None
+    steps = sorted(kept)
+    key = f"w-step-{run.id}"
+    if st.session_state.get(key) not in kept:
+        st.session_state[key] = steps[-1]
+    if len(steps) == 1:
+        return steps[0]
+    return int(
+        st.select_slider(
+            "Weights after epoch", steps, key=key, format_func=lambda step: f"{kept[step]:.4g}", width=320
+        )
+    )

@@ -1,0 +1,112 @@
+"""The Runs page: a row a run, with what can be done to it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from cnnlab import api, datasets
+from cnnlab.runs.store import ACTIVE
+from cnnlab.ui import actions, navigation, run_view, state, words
+from cnnlab.ui.frame import owner
+
+_A_PAGE = 10
+_WIDTHS = [5, 3, 2, 2, 2, 2, 1]
+
+
+def listing() -> None:
+    """Every own run, ten a page."""
+    runs = api.runs(owner())
+    if not runs:
+        run_view.nothing_yet("You have not trained a network yet.")
+    pages = -(-len(runs) // _A_PAGE)
+    page = st.session_state.get("w-page", 1)
+    first = (min(page, pages) - 1) * _A_PAGE
+    _head()
+    for run in runs[first : first + _A_PAGE]:
+        _row(run)
+    if pages > 1:
+        st.pagination(pages, key="w-page")
+
+
+def _head() -> None:
+    for column, title in zip(
+        st.columns(_WIDTHS), ("Run", "Data set", "Status", "Test accuracy", "Duration", "Started", ""), strict=True
+    ):
+        column.caption(title)
+
+
+def _row(run: api.Run) -> None:
+    name, data, status, accuracy, duration, started, menu = st.columns(_WIDTHS, vertical_alignment="center")
+    with name:
+        navigation.link("train", run.name, run=run.id)
+    data.markdown(datasets.info(run.design.dataset).title)
+    with status:
+        run_view.badge(run)
+    accuracy.markdown(words.percent(run.row.result.get("test_accuracy")))
+    duration.markdown(words.duration(run.row.result.get("seconds")))
+    started.markdown(words.ago(run.row.created_at))
+    with menu:
+        chosen = st.menu_button(
+            "",
+            list(_MENU),
+            key=f"menu-{run.id}",
+            icon=":material/more_vert:",
+            format_func=lambda action: _MENU[action],
+            type="tertiary",
+            help="What to do with this run",
+        )
+    if chosen:
+        _ACTIONS[chosen](run)
+
+
+_MENU = {
+    "open": "Open",
+    "evaluate": "Evaluate",
+    "design": "Open its design",
+    "again": "Run again",
+    "rename": "Rename",
+    "delete": "Delete",
+}
+
+
+def _again(run: api.Run) -> None:
+    started = actions.start(run.design)
+    if started is not None:
+        navigation.go("train", run=started.id)
+    state.show_notice()
+
+
+def _design(run: api.Run) -> None:
+    state.keep(state.editor().load(run.design))
+    navigation.go("design")
+
+
+@st.dialog("Rename this run")
+def _rename(run: api.Run) -> None:
+    name = st.text_input("Name", run.name, max_chars=80, key="rename")
+    if st.button("Rename", type="primary", key="rename-now"):
+        actions.attempt(lambda: run.rename(name))
+        st.rerun()
+
+
+@st.dialog("Delete this run?")
+def _delete(run: api.Run) -> None:
+    st.markdown(f"**{run.name}**, its curves and its weights will be gone for good.")
+    if run.status in ACTIVE:
+        st.caption("It is still active: it will be stopped first.")
+    with st.container(horizontal=True):
+        if st.button("Delete", type="primary", key="delete-now"):
+            actions.attempt(run.delete)
+            st.rerun()
+        if st.button("Keep it", key="keep"):
+            st.rerun()
+
+
+_ACTIONS = {
+    "open": lambda run: navigation.go("train", run=run.id),
+    "evaluate": lambda run: navigation.go("evaluate", run=run.id),
+    "design": _design,
+    "again": _again,
+    "rename": _rename,
+    "delete": _delete,
+}

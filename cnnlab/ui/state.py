@@ -1,0 +1,97 @@
+"""The session's state: the only module that reads and writes `st.session_state` keys of our own.
+
+What is kept is plain data (JSON text, ids), because Streamlit reloads edited modules and values of a class that was
+reloaded are no longer of that class. Widgets have keys of their own, which begin with `w-`.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from cnnlab import api
+from cnnlab.errors import CNNLabError, RunNotFound
+from cnnlab.spec import links, presets
+from cnnlab.spec.design import Design
+from cnnlab.ui.editor import Editor, Snapshot
+from cnnlab.ui.frame import owner
+
+_EDITOR = "cnnlab-editor"
+_RUN = "cnnlab-run"
+_LINK = "cnnlab-link"
+_NOTICE = "cnnlab-notice"
+
+FIRST_PRESET = "digits"
+
+
+def editor() -> Editor:
+    """The session's design with its history; the first preset where nothing was designed yet."""
+    kept = st.session_state.get(_EDITOR)
+    if kept is None:
+        return Editor.open(presets.preset(FIRST_PRESET).design)
+    now, past, future = kept
+    return Editor(Snapshot.unpack(now), past, future)
+
+
+def keep(new: Editor) -> None:
+    """Keep an edited design."""
+    st.session_state[_EDITOR] = (new.now.pack(), new.past, new.future)
+
+
+def design() -> Design:
+    """The design that the session works on."""
+    return editor().now.design
+
+
+def open_link() -> str | None:
+    """Take over the design of a `?lab=` link, once; the current design stays where it cannot be read.
+
+    Returns:
+        What is wrong with the link, in words, or None.
+    """
+    text = st.query_params.get("lab")
+    if text is None or text == st.session_state.get(_LINK):
+        return None
+    try:
+        linked = links.decode(text)
+    except CNNLabError as exc:
+        return str(exc)
+    st.session_state[_LINK] = text
+    keep(editor().load(linked))
+    return None
+
+
+def choose_run(run_id: str | None) -> None:
+    """Make a run the one that Train, Inspect and Evaluate show."""
+    st.session_state[_RUN] = run_id
+
+
+def chosen_run() -> api.Run | None:
+    """The run to show: that of the link, else the session's, else the owner's newest.
+
+    Raises:
+        RunNotFound: the link names a run that the record does not have.
+    """
+    linked = st.query_params.get("run")
+    if linked:
+        run = api.get(linked)
+        choose_run(run.id)
+        return run
+    kept = st.session_state.get(_RUN)
+    if kept:
+        try:
+            return api.get(kept)
+        except RunNotFound:  # it was deleted meanwhile, here or in another tab
+            choose_run(None)
+    return next(iter(api.runs(owner())), None)
+
+
+def notify(text: str) -> None:
+    """Say something on the next page that is shown, after a switch or a rerun."""
+    st.session_state[_NOTICE] = text
+
+
+def show_notice() -> None:
+    """Show what `notify` was told, once."""
+    text = st.session_state.pop(_NOTICE, None)
+    if text:
+        st.toast(text)

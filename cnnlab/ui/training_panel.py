@@ -1,0 +1,172 @@
+"""The Train page's two halves: the settings with the buttons, and the run as it happens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from cnnlab import api, datasets
+from cnnlab.runs.store import ACTIVE
+from cnnlab.spec.design import Design
+from cnnlab.spec.training import relevant
+from cnnlab.ui import actions, confusion_panel, install_panel, navigation, run_view, state, words
+from cnnlab.ui.components.live_chart import live_chart
+from cnnlab.ui.forms import form
+
+
+def settings(run: api.Run | None) -> None:
+    """What is, or will be, trained and how: the active run's settings, else those of the design."""
+    active = run is not None and run.status in ACTIVE
+    design = run.design if run is not None and active else state.design()
+    _what(design)
+    if run is not None and active and run_view.is_own(run):
+        _controls(run)
+    elif not active:
+        _start(design)
+    form(
+        design.training,
+        "training",
+        _change,
+        only=[name for name in relevant(design.training)],
+        disabled=active,
+    )
+
+
+def watch(run: api.Run) -> None:
+    """The run: its name and status, its curves, and the confusion matrix once it is there."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"#### {run.name}", width="content")
+        run_view.badge(run)
+        st.space("stretch")
+        if run.status not in ACTIVE:
+            _ended_controls(run)
+    if run.status == "queued":
+        _waiting(run.id)
+    if run.status in ("failed", "interrupted"):
+        st.warning(run_view.status_words(run).capitalize(), icon=":material/error:")
+    curves, result = st.columns(2, gap="medium")
+    with curves:
+        _curves(run)
+    with result:
+        if run.row.result.get("test_accuracy") is not None and run.status not in ACTIVE:
+            _result(run)
+        else:
+            _meanwhile(run)
+
+
+def _what(design: Design) -> None:
+    trace = design.architecture.trace()
+    st.markdown(f"**{words.preset_title(design.preset)}**")
+    st.caption(f"{datasets.info(design.dataset).title} · {trace.total_parameters:,} parameters")
+
+
+def _change(field: str, value: Any) -> None:
+    editor = state.editor()
+    training = editor.now.design.training.replace(**{field: value})
+    state.keep(editor.with_design(training=training))
+
+
+def _start(design: Design) -> None:
+    trace = design.architecture.trace()
+    if not datasets.is_installed(design.dataset):
+        install_panel.offer(design.dataset)
+    ready = trace.ok and datasets.is_installed(design.dataset)
+    if st.button(
+        "Train",
+        key="start",
+        type="primary",
+        icon=":material/play_arrow:",
+        width="stretch",
+        disabled=not ready,
+    ):
+        run = actions.start(design)
+        if run is not None:
+            navigation.go("train", run=run.id)
+        state.show_notice()
+    if not trace.ok:
+        st.error(f"Cannot start yet. {trace.problems[0].message}", icon=":material/error:")
+        navigation.link("design", "Mend it in Design", icon=":material/build:")
+
+
+def _controls(run: api.Run) -> None:
+    with st.container(horizontal=True):
+        if run.status == "paused":
+            st.button(
+                "Resume", key="go-on", icon=":material/play_arrow:", on_click=actions.attempt, args=(run.resume,)
+            )
+        else:
+            st.button(
+                "Pause",
+                key="pause",
+                icon=":material/pause:",
+                on_click=actions.attempt,
+                args=(run.pause,),
+                disabled=run.status == "queued",
+            )
+        st.button("Stop", key="stop", icon=":material/stop:", on_click=actions.attempt, args=(run.stop,))
+
+
+def _ended_controls(run: api.Run) -> None:
+    if run.status in ("stopped", "interrupted") and run_view.is_own(run):
+        st.button(
+            "Resume", key="resume", icon=":material/play_arrow:", on_click=actions.attempt, args=(run.resume,)
+        )
+    if run.checkpoints():
+        navigation.link("inspect", "Inspect", icon=":material/visibility:", run=run.id)
+        navigation.link("evaluate", "Evaluate", icon=":material/grid_on:", run=run.id)
+
+
+@st.fragment(run_every=1.0)
+def _waiting(run_id: str) -> None:
+    """The place in the queue, until it is this run's turn."""
+    run = api.get(run_id)
+    if run.status != "queued":
+        st.rerun()
+    ahead = run.position()
+    if ahead:
+        st.info(f"{ahead} run{'s' if ahead > 1 else ''} before this one.", icon=":material/hourglass_empty:")
+    else:
+        st.caption("Starting TensorFlow…")
+
+
+def _curves(run: api.Run) -> None:
+    """The live chart; it says itself when the run's status changes, and the page is drawn anew."""
+    live_chart(run.id, key=f"w-live-{run.id}")
+
+
+def _meanwhile(run: api.Run) -> None:
+    """What is being trained, while the place of the confusion matrix is still empty."""
+    design = run.design
+    training = design.training
+    with st.container(border=True):
+        st.markdown("**The confusion matrix appears here**")
+        st.caption(
+            "When the training ends, the network is asked about the test set: images that it has never seen. "
+            "Each cell then counts how many images of one class were called another."
+        )
+        st.markdown(
+            f"- {training.epochs} epochs, {training.batch_size} images a step\n"
+            f"- {training.optimizer}, learning rate {training.learning_rate:g}, {training.schedule}\n"
+            f"- {words.percent(training.validation_share)} of the training images held back for validation"
+        )
+
+
+def _result(run: api.Run) -> None:
+    result = run.row.result
+    st.markdown(
+        f"**{words.percent(result['test_accuracy'])}** of the test images right "
+        f"after {words.duration(result.get('seconds'))}. Click a cell to see its images."
+    )
+    confusion_panel.panel(run, run.evaluate(), run_view.test_set(run), key="train", compact=True)
+
+
+def before_the_first() -> None:
+    """What will happen here, while no run was started yet."""
+    with st.container(border=True, horizontal_alignment="center"):
+        st.markdown("**Press Train and watch loss and accuracy move**", width="content")
+        st.caption(
+            "The curves are drawn while the network learns, several times a second. "
+            "Close the tab if you like: the training goes on, and its link brings it back.",
+            width="content",
+        )

@@ -1,0 +1,69 @@
+"""Forms from declarations: each field becomes the right widget, and only an allowed value reaches the design."""
+
+from __future__ import annotations
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from cnnlab.spec.fields import controls
+from cnnlab.spec.layers import KINDS, Conv2D, Dense, MaxPooling2D
+from cnnlab.spec.training import TrainingConfig
+from cnnlab.ui.forms import plain_number, slider_range, stops
+
+
+def page(kind: str) -> None:
+    import streamlit as st
+
+    from cnnlab.spec.layers import KINDS
+    from cnnlab.spec.training import TrainingConfig
+    from cnnlab.ui.forms import form
+
+    first = TrainingConfig() if kind == "training" else KINDS[kind]()
+    model = st.session_state.get("model", first)
+
+    def change(name: str, value: object) -> None:
+        st.session_state["model"] = model.replace(**{name: value})
+
+    form(model, "it", change)
+    st.text(st.session_state.get("model", first).to_json())
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "training"])
+def test_every_declared_field_has_a_widget_that_shows_its_value(kind: str) -> None:
+    app = AppTest.from_function(page, kwargs={"kind": kind}).run()
+    assert not app.exception
+    model = TrainingConfig() if kind == "training" else KINDS[kind]()
+    for name in controls(type(model)):
+        assert app.session_state[f"w-it-{name}"] == getattr(model, name)
+
+
+def test_a_moved_slider_reaches_the_model() -> None:
+    app = AppTest.from_function(page, kwargs={"kind": "Conv2D"}).run()
+    app.slider(key="w-it-filters").set_value(7).run()
+    assert app.session_state["model"] == Conv2D(filters=7)
+
+
+def test_a_cleared_choice_leaves_the_model_as_it_was() -> None:
+    app = AppTest.from_function(page, kwargs={"kind": "training"}).run()
+    app.selectbox(key="w-it-optimizer").set_value("SGD").run()
+    assert app.session_state["model"].optimizer == "SGD"
+
+
+def test_a_value_beyond_the_slider_is_shown_and_not_changed() -> None:
+    control = controls(Dense)["units"]
+    assert slider_range(control, 1000) == (1, 1000)
+
+
+def test_a_stride_that_follows_the_pool_size_is_the_first_stop() -> None:
+    control = controls(MaxPooling2D)["strides"]
+    assert stops(control, None)[:3] == [None, 1, 2]
+
+
+def test_batch_sizes_are_powers_of_two_and_the_value_itself() -> None:
+    control = controls(TrainingConfig)["batch_size"]
+    assert stops(control, 50) == [8, 16, 32, 50, 64, 128, 256, 512]
+
+
+@pytest.mark.parametrize(("value", "text"), [(1e-5, "0.00001"), (0.5, "0.5"), (1.0, "1"), (32, "32"), (100, "100")])
+def test_numbers_are_written_plainly(value: float, text: str) -> None:
+    assert plain_number(value) == text
