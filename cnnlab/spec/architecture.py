@@ -1,7 +1,7 @@
 """An architecture and its trace: every shape, count and problem of a stack of layers, without TensorFlow.
 
-    architecture = Architecture(input_shape=(28, 28, 1), classes=10, layers=(Conv2D(), Flatten()))
-    architecture.trace().rows[0].output_shape  # (26, 26, 32)
+architecture = Architecture(input_shape=(28, 28, 1), classes=10, layers=(Conv2D(), Flatten()))
+architecture.trace().rows[0].output_shape  # (26, 26, 32)
 """
 
 from __future__ import annotations
@@ -56,9 +56,13 @@ class Architecture(Spec):
         layers: the stack.
     """
 
-    input_shape: tuple[Side, Side, Channels]
-    classes: int = Field(strict=True, ge=2, le=MAX_CLASSES)
-    layers: tuple[AnyLayer, ...] = Field(default=(), max_length=_MOST_LAYERS_READ)
+    input_shape: tuple[Side, Side, Channels] = Field(
+        description=f"height and width from 1 to {MAX_SIDE} and 1 to {MAX_CHANNELS} channels"
+    )
+    classes: int = Field(strict=True, ge=2, le=MAX_CLASSES, description=f"2 to {MAX_CLASSES}")
+    layers: tuple[AnyLayer, ...] = Field(
+        default=(), max_length=_MOST_LAYERS_READ, description=f"a list of at most {_MOST_LAYERS_READ} layers"
+    )
 
     def with_data(self, input_shape: tuple[int, int, int], classes: int) -> Architecture:
         """The same layers for images of another shape or another number of classes.

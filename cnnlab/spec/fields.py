@@ -1,7 +1,7 @@
 """Fields that declare everything about themselves once: default, hard bounds, slider range, label and help.
 
-A model of the spec is a frozen Pydantic class whose fields are made by `integer`, `real`, `choice` and `switch`.
-Validation reads the hard bounds; forms read the `Control` of each field; error messages read both.
+A model of the spec is a frozen Pydantic class whose fields are made by `integer`, `real`, `choice` and
+`switch`. Validation reads the hard bounds, forms read the `Control` of each field, error messages read both.
 
     class Dropout(Layer):
         rate: float = real(0.25, low=0.0, high=0.95, slider=(0.0, 0.8), step=0.05, label="Rate", help="…")
@@ -83,7 +83,7 @@ class Control:
             return type(value) is str and value in self.options
         if type(value) is not int and (self.kind == "integer" or type(value) is not float):
             return False
-        # Compared before anything is computed with it: NaN fails both, a number of a thousand digits only one.
+        # Only compared, so that neither NaN nor a number of a thousand digits can do harm.
         assert self.low is not None
         assert self.high is not None
         return self.low <= value <= self.high
@@ -99,11 +99,13 @@ class Control:
             return self.default
         return self.low if typing.cast("float", value) < self.low else self.high
 
-    def ticks(self) -> tuple[float, ...]:
-        """The 1–2–5 values within the slider range: what a control on a log scale offers."""
+    def ticks(self) -> tuple[int | float, ...]:
+        """What a control on a log scale offers: doublings of a whole number, the 1–2–5 series of a real one."""
         if self.slider is None or self.slider[0] <= 0:
             return ()
         first, last = self.slider
+        if self.kind == "integer":
+            return tuple(int(first) << power for power in range(int(last // first).bit_length()))
         powers = range(math.floor(math.log10(first)) - 1, math.ceil(math.log10(last)) + 1)
         series = (float(f"{digit}e{power}") for power in powers for digit in (1, 2, 5))
         return tuple(value for value in series if first <= value <= last)
@@ -178,7 +180,7 @@ def controls(model: type[BaseModel]) -> dict[str, Control]:
 
 
 class Spec(BaseModel):
-    """Base of all plain data that a user designs: frozen, nothing unknown accepted, errors in our own words."""
+    """Base of all plain data that a user designs: frozen, nothing unknown accepted, errors in our words."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -227,28 +229,41 @@ class Spec(BaseModel):
 
 def explain(exc: ValidationError, model: type[BaseModel]) -> str:
     """The first error of a failed validation in one sentence: where, what was expected, what came."""
-    errors = exc.errors(include_url=False)
-    first = errors[0]
+    first = exc.errors(include_url=False)[0]
     where, owner, field = _place(model, first["loc"])
-    kind, received = first["type"], shown(first["input"])
-    control = controls(owner).get(field or "")
+    kind, received, context = first["type"], shown(first["input"]), first.get("ctx", {})
     if kind == "json_invalid":
-        words = "the text is not JSON in UTF-8"
-    elif kind == "extra_forbidden":
+        return f"{where}: the text is not JSON in UTF-8."
+    if kind == "extra_forbidden":
         known = ", ".join(name for name in owner.model_fields if name != "kind") or "none"
-        words = f"{shown(field)} is not one of its fields ({known})"
-    elif kind == "missing":
-        words = f"{field} is missing"
-    elif kind in ("union_tag_invalid", "union_tag_not_found"):
-        context = first.get("ctx", {})
-        tag, known = context.get("tag"), str(context.get("expected_tags", "")).replace("'", "")
-        words = f"{shown(tag)} is not a kind of layer. Known are {known}" if tag else "no kind is given"
-    elif control is not None:
-        return f"{where}, {field}: expected {control.expected}. Received {received}."
-    else:
-        expected = first["msg"].removeprefix("Value error, ").removeprefix("Input should ")
-        return f"{where}, {field}: should {expected}. Received {received}."
-    return f"{where}: {words}."
+        return f"{where}: {shown(field)} is not one of its fields ({known})."
+    if kind == "missing" and first["loc"][-1] == field:
+        return f"{where}: {field} is missing."
+    if kind == "union_tag_not_found" or (
+        kind == "union_tag_invalid" and not isinstance(first["input"], dict)
+    ):
+        return f"{where}: expected a layer with its kind. Received {received}."
+    if kind == "union_tag_invalid":
+        known = str(context["expected_tags"]).replace("'", "")
+        return f"{where}: {shown(first['input'].get('kind'))} is not a kind of layer. Known are {known}."
+    if kind == "too_long":
+        received = f"{context['actual_length']:,}"
+    place = (
+        where if field is None or (where.startswith("Layer") and field == "layers") else f"{where}, {field}"
+    )
+    return f"{place}: expected {_expected(owner, field, first['msg'])}. Received {received}."
+
+
+def _expected(owner: type[BaseModel], field: str | None, message: str) -> str:
+    """What a field accepts, from its control, else from its description, else in Pydantic's words."""
+    control = controls(owner).get(field or "")
+    if control is not None:
+        return control.expected
+    description = owner.model_fields[field].description if field in owner.model_fields else None
+    if description is not None:
+        return description
+    words = message.removeprefix("Value error, ").removeprefix("Input should be ")
+    return words[:1].lower() + words[1:]
 
 
 def _place(model: type[BaseModel], loc: tuple[int | str, ...]) -> tuple[str, type[BaseModel], str | None]:
@@ -287,5 +302,5 @@ def shown(value: object) -> str:
     try:
         text = repr(value)
     except (ValueError, RecursionError):  # Python refuses to print a number of over 4,300 digits
-        return f"a {type(value).__name__} too long to print"
+        return f"{type(value).__name__} too long to print"
     return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…"

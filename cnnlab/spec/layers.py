@@ -1,8 +1,8 @@
 """Every layer kind, one class each: the only file that a new kind touches.
 
-Class names and field names are Keras's own, so that the class is at once the form, the check, the Keras layer, the
-exported source and the JSON. Shapes leave out the batch axis: a map is `(height, width, channels)`, a vector `(n,)`.
-Sizes are single numbers: windows and strides are square.
+Class names and field names are Keras's own, so that the class is at once the form, the check, the Keras layer,
+the exported source and the JSON. Shapes leave out the batch axis: a map is `(height, width, channels)`, a vector
+`(n,)`. Sizes are single numbers: windows and strides are square.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ from pydantic import Field
 from cnnlab.spec.fields import Control, Spec, choice, controls, integer, real, switch
 
 Shape = tuple[int, ...]
-Activation = Literal["relu", "leaky_relu", "elu", "selu", "gelu", "silu", "tanh", "sigmoid", "softplus", "linear"]
+Activation = Literal[
+    "relu", "leaky_relu", "elu", "selu", "gelu", "silu", "tanh", "sigmoid", "softplus", "linear"
+]
 Padding = Literal["valid", "same"]
 
 KINDS: dict[str, type[Layer]] = {}
@@ -68,8 +70,8 @@ class Fault:
 class Layer(Spec):
     """Base of every layer kind.
 
-    A subclass declares its fields, `title`, `summary`, `rank` and whatever of the methods below differs from a layer
-    that passes its input's shape on, without weights.
+    A subclass declares its fields, `title`, `summary`, `rank` and whatever of the methods below differs from a
+    layer that passes its input's shape on, without weights.
     """
 
     kind: str = Field(default="", frozen=True)
@@ -128,7 +130,7 @@ class Layer(Spec):
         return 0
 
     def window(self) -> Window | None:
-        """The window it moves over a map; None where each output pixel depends on its own input pixel alone."""
+        """The window it moves over a map; None where each output depends on its own input pixel alone."""
         return None
 
     def fault(self, shape: Shape) -> Fault | None:
@@ -141,19 +143,15 @@ class Layer(Spec):
     def _window_fault(self, kernel: int, shape: Shape) -> Fault:
         field = "kernel_size" if "kernel_size" in type(self).model_fields else "pool_size"
         largest = min(shape[:2])
-        mends: list[tuple[str, tuple[Layer, ...]]] = []
-        advice = 'Use padding "same".'
-        # A pooling window of one pixel would fit, and do nothing: padding or removal is the honest mend.
-        if largest > 1 or field == "kernel_size":
-            advice = f"Use {field} {largest} or less." if largest > 1 else f"Use {field} 1."
-            mends.append((f"Use {field} {largest}", (self.replace(**{field: largest}),)))
-        mends.append(('Use padding "same"', (self.replace(padding="same"),)))
-        size = f"{kernel}×{kernel}"
-        message = f"a {size} window does not fit a {shape[0]}×{shape[1]} input. {advice}"
+        words = f"a {kernel}×{kernel} window does not fit a {shape[0]}×{shape[1]} input."
+        same = ('Use padding "same"', (self.replace(padding="same"),))
         if largest == 1 and field == "pool_size":
-            mends.insert(0, (f"Remove {self.kind}", ()))
-            message = f"a {size} window does not fit a {shape[0]}×{shape[1]} input. Nothing is left to pool: remove it."
-        return Fault("window", message, tuple(mends))
+            # A pool size of 1 would fit, and do nothing.
+            return Fault(
+                "window", f"{words} Nothing is left to pool: remove it.", ((f"Remove {self.kind}", ()), same)
+            )
+        smaller = (f"Use {field} {largest}", (self.replace(**{field: largest}),))
+        return Fault("window", f"{words} Use {field} {largest} or less.", (smaller, same))
 
 
 class Conv2D(Layer):
@@ -161,18 +159,32 @@ class Conv2D(Layer):
 
     kind: Literal["Conv2D"] = "Conv2D"
     filters: int = integer(
-        32, low=1, high=2048, slider=(1, 128), label="Filters", help="Number of kernels, and so of feature maps."
+        32,
+        low=1,
+        high=2048,
+        slider=(1, 128),
+        label="Filters",
+        help="Number of kernels, and so of feature maps.",
     )
     kernel_size: int = integer(
         3, low=1, high=64, slider=(1, 11), label="Kernel size", help="Side of the square kernel in pixels."
     )
     strides: int = integer(
-        1, low=1, high=64, slider=(1, 4), label="Stride", help="Pixels that the kernel moves from one output to the next."
+        1,
+        low=1,
+        high=64,
+        slider=(1, 4),
+        label="Stride",
+        help="Pixels that the kernel moves from one output to the next.",
     )
     padding: Padding = choice(
-        "valid", label="Padding", help="valid: the kernel stays inside the map; same: zeros around it keep the size."
+        "valid",
+        label="Padding",
+        help="valid: the kernel stays inside the map; same: zeros around it keep the size.",
     )
-    activation: Activation = choice("relu", label="Activation", help="Function applied to each value of the output.")
+    activation: Activation = choice(
+        "relu", label="Activation", help="Function applied to each value of the output."
+    )
     use_bias: bool = switch(True, label="Bias", help="Adds one learned number to each feature map.")
 
     title = "Convolution"
@@ -218,7 +230,9 @@ class _Pooling(Layer):
         none="same as pool size",
     )
     padding: Padding = choice(
-        "valid", label="Padding", help="valid: windows stay inside the map; same: the last one may reach over its edge."
+        "valid",
+        label="Padding",
+        help="valid: windows stay inside the map; same: the last one may reach over its edge.",
     )
 
     rank = 3
@@ -273,7 +287,9 @@ class Dense(Layer):
     units: int = integer(
         64, low=1, high=8192, slider=(1, 512), label="Units", help="Number of outputs; each sees every input."
     )
-    activation: Activation = choice("relu", label="Activation", help="Function applied to each value of the output.")
+    activation: Activation = choice(
+        "relu", label="Activation", help="Function applied to each value of the output."
+    )
     use_bias: bool = switch(True, label="Bias", help="Adds one learned number to each unit.")
 
     title = "Dense"
@@ -302,11 +318,19 @@ class Dropout(Layer):
 
     kind: Literal["Dropout"] = "Dropout"
     rate: float = real(
-        0.25, low=0.0, high=0.95, slider=(0.0, 0.8), step=0.05, label="Rate", help="Share of values set to zero in training."
+        0.25,
+        low=0.0,
+        high=0.95,
+        slider=(0.0, 0.8),
+        step=0.05,
+        label="Rate",
+        help="Share of values set to zero in training.",
     )
 
     title = "Dropout"
-    summary = "Sets a random share of values to zero while training, against overfitting; does nothing in prediction."
+    summary = (
+        "Sets a random share of values to zero while training, against overfitting; nothing in prediction."
+    )
 
 
 class BatchNormalization(Layer):
@@ -339,7 +363,12 @@ class BatchNormalization(Layer):
     title = "Batch normalization"
     summary = "Normalises each channel: over the batch while training, by moving averages in prediction."
     not_trainable = frozenset({"moving_mean", "moving_variance"})
-    keras_defaults: ClassVar[dict[str, Any]] = {"momentum": 0.99, "epsilon": 1e-3, "center": True, "scale": True}
+    keras_defaults: ClassVar[dict[str, Any]] = {
+        "momentum": 0.99,
+        "epsilon": 1e-3,
+        "center": True,
+        "scale": True,
+    }
 
     def weight_shapes(self, shape: Shape) -> dict[str, Shape]:
         """One gamma, beta, moving mean and moving variance a channel."""
@@ -348,7 +377,7 @@ class BatchNormalization(Layer):
 
 
 def numbered(kinds: Iterable[type[Layer]]) -> list[str]:
-    """Keras's automatic names of a model's layers: conv2d, max_pooling2d, conv2d_1, …"""
+    """Keras's automatic names of a model's layers: conv2d, max_pooling2d, conv2d_1 and so on."""
     seen: dict[str, int] = {}
     names = []
     for kind in kinds:

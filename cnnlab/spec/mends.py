@@ -1,7 +1,7 @@
 """Mends: for each problem of a trace, the change that was traced and does remove it.
 
-Candidates are tried in the order of how little they change; of those that work, the one that leaves the fewest rows
-without a shape is offered.
+Candidates are tried in the order of how little they change; of those that work, the one that leaves the fewest
+rows without a shape is offered.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def with_mends(trace: Trace, input_shape: Shape, classes: int, layers: Stack) ->
 
 
 def _best(before: Trace, problem: Problem, input_shape: Shape, classes: int, stack: Stack) -> Mend | None:
-    """The candidate that removes the problem and leaves the fewest rows blocked; the earlier one of equals."""
+    """The candidate that removes the problem and leaves the fewest rows blocked; of equals, the first."""
     best: tuple[int, Mend] | None = None
     for label, layers in _candidates(before.rows[problem.index], problem, stack):
         after = walk(input_shape, classes, layers)

@@ -1,4 +1,4 @@
-"""How a network is trained: epochs, batch size, optimizer, learning rate and its schedule, validation, seed."""
+"""How a network is trained: epochs, batch size, optimizer, learning rate, schedule, validation, seed."""
 
 from __future__ import annotations
 
@@ -38,7 +38,13 @@ class TrainingConfig(Spec):
         format="%g",
     )
     momentum: float = real(
-        0.9, low=0.0, high=0.999, slider=(0.0, 0.99), step=0.01, label="Momentum", help="Share of the last step kept (SGD)."
+        0.9,
+        low=0.0,
+        high=0.999,
+        slider=(0.0, 0.99),
+        step=0.01,
+        label="Momentum",
+        help="Share of the last step kept (SGD).",
     )
     weight_decay: float = real(
         0.004,
@@ -72,7 +78,12 @@ class TrainingConfig(Spec):
         help="What the rate is multiplied by at each drop (step).",
     )
     drop_every: int = integer(
-        5, low=1, high=500, slider=(1, 20), label="Drop every", help="Epochs from one drop to the next (step)."
+        5,
+        low=1,
+        high=500,
+        slider=(1, 20),
+        label="Drop every",
+        help="Epochs from one drop to the next (step).",
     )
     validation_share: float = real(
         0.1,
@@ -134,7 +145,9 @@ class TrainingConfig(Spec):
             steps_per_epoch: steps of one epoch.
         """
         if self.schedule == "step":
-            return self.learning_rate * self.drop_factor ** (step // (self.drop_every * max(1, steps_per_epoch)))
+            return self.learning_rate * self.drop_factor ** (
+                step // (self.drop_every * max(1, steps_per_epoch))
+            )
         if self.schedule == "constant":
             return self.learning_rate
         warmup = self.warmup_steps(total_steps)

@@ -1,7 +1,7 @@
 """The walk down a stack: one row a layer with its shape, parameters, cost, receptive field and problem.
 
-`Architecture.trace()` is its face. The walk checks every value before it computes with it, so that half-built or
-hostile data gives rows and problems, never an exception or a number of a thousand digits.
+`Architecture.trace()` is its face. The walk checks every value before it computes with it, so that half-built
+or hostile data gives rows and problems, never an exception or a number of a thousand digits.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class Row:
         weight_shapes: shapes of the weights under Keras's names.
         macs: multiply–accumulates for one image.
         activation_bytes: size of the output for one image in float32.
-        receptive_field: (height, width) in input pixels that one output value depends on, at most the whole image.
+        receptive_field: (height, width) of the image that one output value depends on, at most all of it.
         is_output: whether this is the locked last row.
         problem: what keeps it from working, if anything does.
     """
@@ -129,8 +129,8 @@ class Trace:
 class _View:
     """How far one value at this depth looks back into the image, on both axes.
 
-    Source: Araujo, Norris and Sim, "Computing receptive fields of convolutional neural networks", Distill 2019:
-    size += (kernel - 1) · jump, then jump *= stride.
+    Source: Araujo, Norris and Sim, "Computing receptive fields of convolutional neural networks", Distill
+    2019: size += (kernel - 1) · jump, then jump *= stride.
     """
 
     image: Shape
@@ -249,9 +249,13 @@ def _fault(
     assert isinstance(layer, Layer)
     words = "×".join(map(str, shape))
     if layer.rank == 1 and len(shape) == 3:
-        return "needs_flatten", f"it takes a vector and gets a map of {words}. Add Flatten before it."
+        return (
+            "needs_flatten",
+            f"it takes a vector and gets a map of {words}: Keras would apply it to each pixel alone. "
+            f"Add Flatten before it.",
+        )
     if layer.rank == 3 and len(shape) == 1:
-        return "needs_map", f"it takes a map and gets a vector of {words}. Move it before Flatten."
+        return "needs_map", f"it takes a map and gets a vector of {words}. It belongs before Flatten."
     fault = layer.fault(shape)
     return None if fault is None else (fault.code, fault.message)
 
