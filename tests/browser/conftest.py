@@ -1,0 +1,100 @@
+"""Servers and browser pages for tests; every page's console must be clean at its end."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.browser import chromium
+from tests.browser.server import AppServer
+from tests.browser.watch import Watch
+
+PROJECTOR = {"width": 1280, "height": 720}
+PHONE = {"width": 390, "height": 844}
+
+ServerFactory = Callable[..., AppServer]
+PageFactory = Callable[..., Page]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything in this folder that asks for a page or a browser is a browser test, and slow."""
+    for item in items:
+        if {"page", "new_page", "browser"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker("browser")
+            item.add_marker("slow")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium, one for all tests."""
+    path = chromium.find()
+    if path is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail(chromium.missing())
+        pytest.skip(chromium.missing())
+    with sync_playwright() as playwright:
+        started = chromium.launch(playwright, path)
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServer]:
+    """One server for all tests that change nothing others see; each browser context is a new user to it."""
+    folder = tmp_path_factory.mktemp("server")
+    with AppServer(folder / "home", folder / "server.log") as started:
+        yield started
+
+
+@pytest.fixture
+def new_server(tmp_path: Path) -> Iterator[ServerFactory]:
+    """A function that starts a fresh server: `new_server(home=None, start=True, **settings)`."""
+    started: list[AppServer] = []
+
+    def start(home: Path | None = None, *, wait: bool = True, **settings: str) -> AppServer:
+        number = len(started)
+        server = AppServer(
+            home or tmp_path / f"server-{number}", tmp_path / f"server-{number}.log", **settings
+        )
+        started.append(server)
+        return server.start(wait=wait)
+
+    yield start
+    for server in started:
+        server.stop()
+
+
+@pytest.fixture
+def watch() -> Iterator[Watch]:
+    """What went wrong in this test's pages; the test fails at its end where that is not nothing."""
+    watch = Watch()
+    yield watch
+    watch.assert_clean()
+
+
+@pytest.fixture
+def new_page(browser: Browser, watch: Watch) -> Iterator[PageFactory]:
+    """A function that opens a page of a new user: `new_page(viewport=PHONE, color_scheme="dark")`."""
+    contexts: list[BrowserContext] = []
+
+    def new(*, viewport: dict[str, int] = PROJECTOR, color_scheme: str = "light", **options: object) -> Page:
+        context = browser.new_context(
+            viewport=viewport, color_scheme=color_scheme, reduced_motion="reduce", **options
+        )
+        contexts.append(context)
+        context.on("page", watch.follow)
+        return context.new_page()
+
+    yield new
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def page(new_page: PageFactory) -> Page:
+    """A page of a new user, as a projector shows it."""
+    return new_page()
