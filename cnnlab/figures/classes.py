@@ -1,0 +1,96 @@
+"""Bars a class: how many images there are, and how a model fared on them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import plotly.graph_objects as go
+
+from cnnlab.analysis.metrics import ClassReport
+from cnnlab.analysis.palettes import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY
+from cnnlab.figures.theme import finish, shorten
+
+_SPLITS = {"training": BLUE, "validation": ORANGE, "test": GREEN}
+_MEASURES = {"precision": SKY, "recall": ORANGE, "f1": PURPLE}
+
+
+def class_counts(counts: Mapping[str, Sequence[int]], names: Sequence[str]) -> go.Figure:
+    """Draw how many images of each class each part of a data set holds, as stacked bars.
+
+    Args:
+        counts: Part ("training", "validation", "test") to images a class.
+        names: One name a class.
+    """
+    figure = go.Figure()
+    for part, values in counts.items():
+        figure.add_bar(
+            y=_ticks(names),
+            x=list(values),
+            name=part,
+            orientation="h",
+            marker={"color": _SPLITS.get(part, GREY), "line": {"width": 0}},
+            customdata=list(names),
+            hovertemplate=f"%{{x:,}} {part} images of '%{{customdata}}'<extra></extra>",
+        )
+    finish(figure, height=_height(len(names), 30), legend=True)
+    figure.update_layout(barmode="stack", bargap=0.3)
+    figure.update_xaxes(title_text="images", fixedrange=True)
+    return _class_axis(figure)
+
+
+def describe_class_counts(counts: Mapping[str, Sequence[int]], names: Sequence[str]) -> str:
+    """Say how many images each part holds, and whether the classes are balanced."""
+    parts = ", ".join(f"{sum(values):,} {part}" for part, values in counts.items())
+    totals = [sum(values[k] for values in counts.values()) for k in range(len(names))]
+    if not totals:
+        return "A data set without classes."
+    spread = f"{min(totals):,} to {max(totals):,} images a class"
+    return f"Images of {len(names)} classes: {parts}; {spread}."
+
+
+def class_report(report: Sequence[ClassReport]) -> go.Figure:
+    """Draw precision, recall and F1 of each class as bars from 0 to 100 %."""
+    figure = go.Figure()
+    names = [row.name for row in report]
+    for measure, colour in _MEASURES.items():
+        label = "F1" if measure == "f1" else measure
+        figure.add_bar(
+            y=_ticks(names),
+            x=[getattr(row, measure) for row in report],
+            name=label,
+            orientation="h",
+            marker={"color": colour, "line": {"width": 0}},
+            customdata=names,
+            hovertemplate=f"{label} of '%{{customdata}}': %{{x:.1%}}<extra></extra>",
+        )
+    finish(figure, height=_height(len(report), 44), legend=True)
+    figure.update_layout(barmode="group", bargap=0.28, bargroupgap=0.08)
+    figure.update_xaxes(range=[0, 1], tickformat=".0%", fixedrange=True)
+    return _class_axis(figure)
+
+
+def describe_class_report(report: Sequence[ClassReport]) -> str:
+    """Name the class that is recognised best and the one recognised worst, by F1."""
+    if not report:
+        return "No classes."
+    best, worst = max(report, key=lambda row: row.f1), min(report, key=lambda row: row.f1)
+    return (
+        f"Precision, recall and F1 of {len(report)} classes. Highest F1: '{best.name}' ({best.f1:.1%}); "
+        f"lowest: '{worst.name}' ({worst.f1:.1%})."
+    )
+
+
+def _ticks(names: Sequence[str]) -> list[str]:
+    """Return axis texts that differ even where two long names begin alike: Plotly would merge equal ones."""
+    short = [shorten(name) for name in names]
+    return [text if short.count(text) == 1 else name for text, name in zip(short, names, strict=True)]
+
+
+def _class_axis(figure: go.Figure) -> go.Figure:
+    # "category", or the digits "0" to "9" would become an axis of numbers.
+    figure.update_yaxes(type="category", autorange="reversed", showgrid=False, fixedrange=True, dtick=1)
+    return figure
+
+
+def _height(classes: int, row: int) -> int:
+    return max(240, 96 + row * classes)

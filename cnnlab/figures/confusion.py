@@ -1,0 +1,132 @@
+"""The confusion matrix as a figure whose cells can be clicked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import plotly.graph_objects as go
+
+from cnnlab.analysis.metrics import Scale, cell_words, normalise, worst_confusions
+from cnnlab.figures.theme import RIGHT, WRONG, finish, rgba, shorten
+
+NUMBERS_UP_TO = 20
+"""Numbers are written into the cells up to so many classes; beyond they would not be read."""
+
+
+def confusion(matrix: npt.NDArray[np.int64], names: Sequence[str], *, scale: Scale = "counts") -> go.Figure:
+    """Draw a confusion matrix: right answers in blue, wrong ones in vermilion, each on its own scale.
+
+    A click on a cell reports it as the marker trace's ``customdata``: ``[row, column]``. A heatmap itself
+    reports no clicks, so nearly transparent markers lie above it; the page must not draw the selection into
+    this figure, since Streamlit forgets a selection whose figure changes.
+
+    Args:
+        matrix: ``(classes, classes) int64``, rows actual, columns predicted.
+        names: One name a class.
+        scale: What the cells say: counts, or percentages of their row or column.
+    """
+    shares = normalise(matrix, scale)
+    diagonal = np.eye(len(names), dtype=bool)
+    figure = go.Figure()
+    darkness = np.zeros_like(shares)
+    for colour, mask in ((RIGHT, diagonal), (WRONG, ~diagonal)):
+        top = _top(shares[mask], scale, right=colour == RIGHT)
+        darkness[mask] = shares[mask] / top
+        figure.add_heatmap(
+            z=np.where(mask, shares, np.nan),
+            zmin=0,
+            zmax=top,
+            colorscale=[[0, rgba(colour, 0.05)], [1e-9, rgba(colour, 0.14)], [1, rgba(colour, 1)]],
+            showscale=False,
+            hoverinfo="skip",
+            xgap=2,
+            ygap=2,
+            hoverongaps=False,
+        )
+    if len(names) <= NUMBERS_UP_TO:
+        _write_numbers(figure, shares, darkness, scale)
+    _add_clickable(figure, matrix, names)
+    return _lay_out(figure, names)
+
+
+def describe_confusion(matrix: npt.NDArray[np.int64], names: Sequence[str]) -> str:
+    """Say what a confusion matrix shows: how many are right, and what is confused most."""
+    total, right = int(np.sum(matrix)), int(np.trace(matrix))
+    if not total:
+        return f"Confusion matrix of {len(names)} classes without images."
+    share = f"{right:,} of {total:,} images right ({right / total:.1%})"
+    text = f"Confusion matrix of {len(names)} classes: {share}."
+    worst = worst_confusions(matrix, 1)
+    if worst:
+        text += f" Most frequent mistake: {cell_words(matrix, names, *worst[0][:2])}."
+    return text
+
+
+def _top(values: npt.NDArray[np.float64], scale: Scale, *, right: bool) -> float:
+    """Return the value of the darkest colour: the largest there is, or 100 % for shares of right answers."""
+    if right and scale != "counts":
+        return 1.0
+    return max(float(values.max(initial=0.0)), 1e-6)
+
+
+def _write_numbers(
+    figure: go.Figure, shares: npt.NDArray[np.float64], darkness: npt.NDArray[np.float64], scale: Scale
+) -> None:
+    """Write each cell's number: white where the cell is dark, in the page's own text colour elsewhere."""
+    size = 17 if len(shares) <= 12 else 11
+    for dark in (True, False):
+        rows, columns = np.nonzero((shares > 0) & ((darkness > 0.55) == dark))
+        font = {"size": size, "color": "#FFFFFF"} if dark else {"size": size}
+        figure.add_scatter(
+            x=columns,
+            y=rows,
+            text=[_number(shares[i, j], scale) for i, j in zip(rows, columns, strict=True)],
+            mode="text",
+            textfont=font,
+            hoverinfo="skip",
+            cliponaxis=False,
+        )
+
+
+def _number(value: float, scale: Scale) -> str:
+    if scale == "counts":
+        return f"{int(value):,}" if value < 10_000 else f"{value / 1000:.0f}k"
+    # "<1" rather than "0": the cell is not empty.
+    return "<1" if value < 0.005 else f"{value * 100:.0f}"
+
+
+def _add_clickable(figure: go.Figure, matrix: npt.NDArray[np.int64], names: Sequence[str]) -> None:
+    """Lay the markers that hover and clicks find: one a cell, all but invisible whether selected or not."""
+    rows, columns = (axis.ravel() for axis in np.indices(matrix.shape))
+    unchanged = {"marker": {"opacity": 0.01}}
+    figure.add_scatter(
+        x=columns,
+        y=rows,
+        mode="markers",
+        name="cells",
+        marker={"symbol": "square", "size": 28, "opacity": 0.01, "color": RIGHT},
+        selected=unchanged,
+        unselected=unchanged,
+        customdata=np.stack([rows, columns], axis=1).tolist(),
+        text=[cell_words(matrix, names, i, j) for i, j in zip(rows, columns, strict=True)],
+        hovertemplate="%{text}<extra></extra>",
+    )
+
+
+def _lay_out(figure: go.Figure, names: Sequence[str]) -> go.Figure:
+    classes = len(names)
+    finish(figure, height=max(380, min(760, 120 + 44 * classes)))
+    # No cut-off: the nearest centre of a square grid is the centre of the cell under the pointer.
+    figure.update_layout(hoverdistance=-1, clickmode="event+select")
+    ticks = {
+        "tickmode": "array",
+        "tickvals": list(range(classes)),
+        "ticktext": [shorten(name) for name in names],
+    }
+    edges = [-0.5, classes - 0.5]
+    shared = {"showgrid": False, "ticks": "", "constrain": "domain", "fixedrange": True, **ticks}
+    figure.update_xaxes(title_text="predicted", range=edges, **shared)
+    figure.update_yaxes(title_text="actual", range=edges[::-1], scaleanchor="x", **shared)
+    return figure

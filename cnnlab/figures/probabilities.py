@@ -1,0 +1,91 @@
+"""The answer to one image: the probability of each class."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import plotly.graph_objects as go
+
+from cnnlab.figures.theme import QUIET, RIGHT, WRONG, finish, shorten
+
+
+def probabilities(
+    values: npt.NDArray[np.floating] | Sequence[float],
+    names: Sequence[str],
+    *,
+    actual: int | None = None,
+    limit: int = 10,
+) -> go.Figure:
+    """Draw the probabilities of an image's classes, most probable first.
+
+    The actual class is blue; a predicted class that is not the actual one is vermilion; the others are grey.
+
+    Args:
+        values: ``(classes,) float``, 0–1.
+        names: One name a class.
+        actual: The actual class, where it is known.
+        limit: At most so many classes; the actual one is always among them.
+    """
+    values = np.asarray(values, np.float64)
+    shown = _shown(values, actual, limit)
+    marks = {k: " ✓" for k in shown if k == actual}
+    figure = go.Figure()
+    figure.add_bar(
+        y=[shorten(names[k]) + marks.get(k, "") for k in shown],
+        x=values[shown],
+        orientation="h",
+        marker={"color": [_colour(k, shown[0], actual) for k in shown], "line": {"width": 0}},
+        text=[_percent(values[k]) for k in shown],
+        textposition="outside",
+        textfont={"size": 15},
+        cliponaxis=False,
+        customdata=[names[k] for k in shown],
+        hovertemplate="'%{customdata}': %{x:.2%}<extra></extra>",
+    )
+    finish(figure, height=max(140, 40 + 32 * len(shown)))
+    # A little beyond 1, so that the number beside a full bar stays inside.
+    figure.update_xaxes(range=[0, 1.18], visible=False, fixedrange=True)
+    figure.update_yaxes(
+        type="category", autorange="reversed", showgrid=False, fixedrange=True, dtick=1, tickfont={"size": 15}
+    )
+    figure.update_layout(bargap=0.25)
+    return figure
+
+
+def describe_probabilities(
+    values: npt.NDArray[np.floating] | Sequence[float], names: Sequence[str], *, actual: int | None = None
+) -> str:
+    """Say what the model took the image for, how surely, and whether that is right."""
+    values = np.asarray(values, np.float64)
+    predicted = int(values.argmax())
+    text = f"The model says '{names[predicted]}' ({_percent(values[predicted])})."
+    if actual is None:
+        return text
+    if actual == predicted:
+        return text + " That is right."
+    return text + f" It is '{names[actual]}' ({_percent(values[actual])})."
+
+
+def _shown(values: npt.NDArray[np.float64], actual: int | None, limit: int) -> list[int]:
+    order = [int(k) for k in np.argsort(-values, kind="stable")]
+    shown = order[:limit]
+    if actual is not None and actual not in shown:
+        shown[-1] = actual
+    return shown
+
+
+def _colour(index: int, predicted: int, actual: int | None) -> str:
+    if index == actual or (actual is None and index == predicted):
+        return RIGHT
+    return WRONG if index == predicted else QUIET
+
+
+def _percent(value: float) -> str:
+    if 0 < value < 0.001:
+        return "<0.1 %"
+    # Never round a doubt away: 100 % stands for exactly 1 only.
+    if 0.9995 <= value < 1:
+        return ">99.9 %"
+    return f"{value * 100:.1f} %" if value < 1 else "100 %"

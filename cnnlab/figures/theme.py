@@ -1,0 +1,88 @@
+"""What all figures share: colours by meaning, the layout, the options of the chart's frame."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import plotly.graph_objects as go
+
+from cnnlab.analysis.palettes import BLUE, GREY, OKABE_ITO, ORANGE, VERMILION, colourscale
+
+TRAINING = BLUE
+"""Whatever was measured on the training set."""
+VALIDATION = ORANGE
+"""Whatever was measured on the validation set."""
+RIGHT = BLUE
+"""Answers that were right."""
+WRONG = VERMILION
+"""Answers that were wrong."""
+QUIET = GREY
+"""What is shown for comparison only; readable on a light and on a dark page."""
+GRID = "rgba(127, 135, 144, 0.22)"
+"""Grid lines, faint on a light and on a dark page."""
+
+CONFIG: dict[str, Any] = {"displayModeBar": False, "scrollZoom": False, "doubleClick": "reset"}
+"""For `st.plotly_chart(config=…)`: no tool bar, and a page that scrolls where the chart lies."""
+
+__all__ = [
+    "CONFIG",
+    "GRID",
+    "OKABE_ITO",
+    "QUIET",
+    "RIGHT",
+    "TRAINING",
+    "VALIDATION",
+    "WRONG",
+    "class_colour",
+    "colourscale",
+    "finish",
+    "rgba",
+    "shorten",
+]
+
+
+def finish(figure: go.Figure, *, height: int, legend: bool = False) -> go.Figure:
+    """Give a figure the layout that all share, and return it.
+
+    Args:
+        figure: Changed in place.
+        height: Pixels.
+        legend: Whether a legend stands above the plot.
+    """
+    figure.update_layout(
+        height=height,
+        margin={"l": 8, "r": 8, "t": 36 if legend else 12, "b": 8},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"size": 14},
+        showlegend=legend,
+        legend={
+            "orientation": "h",
+            "x": 0,
+            "xanchor": "left",
+            "y": 1.02,
+            "yanchor": "bottom",
+            "title": {"text": ""},
+        },
+        dragmode=False,
+        hovermode="closest",
+    )
+    figure.update_xaxes(automargin=True, gridcolor=GRID, zeroline=False, title_standoff=8)
+    figure.update_yaxes(automargin=True, gridcolor=GRID, zeroline=False, title_standoff=8)
+    return figure
+
+
+def class_colour(index: int) -> str:
+    """Return the colour of the class or curve at a position; they repeat after eight."""
+    return OKABE_ITO[index % len(OKABE_ITO)]
+
+
+def rgba(colour: str, alpha: float) -> str:
+    """Return a hexadecimal colour with an opacity (0–1), as Plotly reads it."""
+    red, green, blue = (int(colour[k : k + 2], 16) for k in (1, 3, 5))
+    return f"rgba({red}, {green}, {blue}, {alpha:g})"
+
+
+def shorten(name: str, length: int = 14) -> str:
+    """Cut a long class name for an axis; the hover says it in full."""
+    return name if len(name) <= length else name[: length - 1].rstrip() + "…"

@@ -1,0 +1,303 @@
+// A network as a row of volumes: height upwards, width away from the viewer, channels to the right.
+import { clamp, escapeText, formatShape, later, moveInGrid } from "./shared.mjs";
+
+const FAMILIES = { input: "Input", conv: "Convolution", pool: "Pooling", dense: "Dense", other: "Other layers" };
+
+// Pixels. A map's width runs away from the viewer, so a pixel of it is drawn shorter, up and to the right.
+const LARGEST_MAP = 130;
+const SMALLEST_MAP = 4;
+const AWAY = { right: 0.42, up: 0.3 };
+const CHANNEL_ROOT = 3.6;
+const MOST_CHANNELS = 130;
+const VECTOR_WIDTH = 9;
+const VECTOR_DOUBLING = 10;
+const MARGIN = 12;
+const SMALLEST_GAP = 20;
+const LARGEST_GAP = 52;
+const LETTER = 7.3;
+
+/**
+ * How large a volume is drawn, in pixels.
+ *
+ * Height and width are to scale with the largest map of the network. Channels grow with their square root and a
+ * vector with its logarithm: true scale would make 512 channels forty times as long as the map is high.
+ * `clipped` says that a part is drawn larger or smaller than its scale says.
+ */
+export function boxSize(shape, largest) {
+  if (shape === null) return { height: 60, away: 0, across: 40, clipped: false };
+  if (shape.length === 1) {
+    return { height: 8 + VECTOR_DOUBLING * Math.log2(shape[0] + 1), away: 0, across: VECTOR_WIDTH, clipped: false };
+  }
+  const [rows, columns, channels] = shape;
+  const unit = LARGEST_MAP / largest;
+  const across = CHANNEL_ROOT * Math.sqrt(channels);
+  return {
+    height: Math.max(rows * unit, SMALLEST_MAP),
+    away: Math.max(columns * unit, SMALLEST_MAP),
+    across: Math.min(across, MOST_CHANNELS),
+    clipped: Math.min(rows, columns) * unit < SMALLEST_MAP || across > MOST_CHANNELS,
+  };
+}
+
+/** A layer's name in one or two lines: broken after an underscore, where the lines come out most alike. */
+export function nameLines(name) {
+  if (name.length <= 11 || !name.includes("_")) return [name];
+  const cuts = [...name].flatMap((letter, k) => (letter === "_" ? [k + 1] : []));
+  const uneven = (cut) => Math.abs(name.length - 2 * cut);
+  const cut = cuts.reduce((best, next) => (uneven(next) < uneven(best) ? next : best));
+  return [name.slice(0, cut), name.slice(cut)];
+}
+
+/**
+ * Where everything lies, in pixels from the top left.
+ *
+ * @param volumes [{id, name, shape: [h, w, c] | [n] | null, …}]
+ * @param available the width that is there; wide gaps fill it, and beyond the smallest gaps the drawing is wider
+ */
+export function layout(volumes, available) {
+  const maps = volumes.filter((volume) => volume.shape?.length === 3);
+  const largest = Math.max(1, ...maps.flatMap((volume) => volume.shape.slice(0, 2)));
+  const items = volumes.map((volume) => {
+    const size = boxSize(volume.shape, largest);
+    const lines = nameLines(volume.name);
+    const words = volume.shape === null ? "?" : formatShape(volume.shape);
+    const boxWidth = size.across + size.away * AWAY.right;
+    const letters = Math.max(words.length, ...lines.map((line) => line.length));
+    return { ...size, lines, words, boxWidth, width: Math.max(boxWidth, letters * LETTER) };
+  });
+  const content = items.reduce((sum, item) => sum + item.width, 0);
+  const spare = (available - 2 * MARGIN - content) / Math.max(items.length - 1, 1);
+  const gap = clamp(spare, SMALLEST_GAP, LARGEST_GAP);
+  const drawn = content + gap * (items.length - 1) + 2 * MARGIN;
+  const tallest = Math.max(0, ...items.map((item) => item.height + item.away * AWAY.up));
+  const middle = MARGIN + 14 + tallest / 2;
+  let left = MARGIN + Math.max(0, (available - drawn) / 2);
+  for (const item of items) {
+    item.left = left;
+    item.x = left + (item.width - item.boxWidth) / 2;
+    item.rise = item.away * AWAY.up;
+    item.shift = item.away * AWAY.right;
+    // Centred on one line, so that the stack narrows on both sides.
+    item.y = middle - (item.height + item.rise) / 2 + item.rise;
+    left += item.width + gap;
+  }
+  const labels = MARGIN + 14 + tallest + 26;
+  const twoLines = items.some((item) => item.lines.length > 1);
+  return {
+    items,
+    gap,
+    middle,
+    labels,
+    largest,
+    width: Math.max(drawn, available),
+    height: labels + (twoLines ? 42 : 26) + MARGIN,
+    clipped: items.some((item) => item.clipped),
+  };
+}
+
+/** The corners of a box's three visible faces, as SVG takes them. */
+export function faces({ x, y, across, height, shift, rise }) {
+  const right = x + across;
+  const bottom = y + height;
+  const points = (...corners) => corners.map((corner) => corner.map((at) => at.toFixed(1)).join(",")).join(" ");
+  return {
+    front: points([x, y], [right, y], [right, bottom], [x, bottom]),
+    top: points([x, y], [x + shift, y - rise], [right + shift, y - rise], [right, y]),
+    side: points([right, y], [right + shift, y - rise], [right + shift, bottom - rise], [right, bottom]),
+  };
+}
+
+/** What a screen reader says of a layer. */
+export function describe(volume, position) {
+  const size = volume.shape === null ? "output shape unknown" : `output ${formatShape(volume.shape)}`;
+  const problem = volume.problem ? `. Problem: ${volume.problem}` : "";
+  const place = volume.family === "input" ? "Input" : `Layer ${position}: ${volume.title}, ${volume.name}`;
+  return `${place}, ${size}${problem}`;
+}
+
+/** What must be said of the scale, for the volumes that are there. */
+export function scaleNote(volumes, clipped) {
+  const maps = volumes.some((volume) => volume.shape?.length === 3);
+  const vectors = volumes.some((volume) => volume.shape?.length === 1);
+  const parts = [];
+  if (maps) parts.push("height and width to scale, channels by square root");
+  if (vectors) parts.push("vectors by logarithm");
+  if (clipped) parts.push("the smallest and longest clipped");
+  const note = parts.join("; ");
+  return note.charAt(0).toUpperCase() + note.slice(1);
+}
+
+function drawBox(volume, item, picture) {
+  if (volume.shape === null) {
+    return `<rect class="unknown" x="${item.x}" y="${item.y}" width="${item.across}" height="${item.height}" rx="4"/>`;
+  }
+  const corners = faces(item);
+  const parts = ["top", "side", "front"]
+    .filter((name) => item.away > 0 || name === "front")
+    .map((name) => `<polygon class="face ${name}" points="${corners[name]}"/>`);
+  if (picture && volume.family === "input") {
+    // The unit square onto the side face: across the image goes away from the viewer.
+    const onto = [item.shift, -item.rise, 0, item.height, item.x + item.across, item.y].map((at) => at.toFixed(2));
+    parts.splice(2, 0, `<image href="${escapeText(picture)}" width="1" height="1" preserveAspectRatio="none"
+      style="image-rendering:pixelated" transform="matrix(${onto.join(" ")})"/>`);
+  }
+  return parts.join("");
+}
+
+function drawSign(item) {
+  const x = item.x + item.boxWidth / 2;
+  const y = item.y - item.rise - 2;
+  return `<g class="sign" transform="translate(${x.toFixed(1)} ${Math.max(y, 24).toFixed(1)})">
+    <path d="M0 -20 L15 6 L-15 6 Z"/><text y="3">!</text></g>`;
+}
+
+function drawLayer(volume, item, plan, selected, focusable, picture, position) {
+  const centre = (item.left + item.width / 2).toFixed(1);
+  const fixed = volume.id === null;
+  const names = ["layer", volume.family];
+  if (fixed) names.push("fixed");
+  if (selected) names.push("selected");
+  if (volume.problem) names.push("wrong");
+  const role = fixed
+    ? 'role="img"'
+    : `role="option" aria-selected="${selected}" tabindex="${focusable ? 0 : -1}" data-id="${escapeText(volume.id)}"`;
+  const label = item.lines.map(
+    (line, k) => `<tspan x="${centre}" dy="${k ? 16 : 0}">${escapeText(line)}</tspan>`,
+  );
+  const shapeY = plan.labels + 2 + 16 * item.lines.length;
+  return `<g class="${names.join(" ")}" ${role} aria-label="${escapeText(describe(volume, position))}">
+    <title>${escapeText(volume.problem ?? describe(volume, position))}</title>
+    <rect class="column" x="${(item.left - 8).toFixed(1)}" y="3" width="${(item.width + 16).toFixed(1)}"
+      height="${(plan.height - 6).toFixed(1)}" rx="8"/>
+    ${drawBox(volume, item, picture)}
+    ${volume.problem ? drawSign(item) : ""}
+    <text class="name" y="${plan.labels}">${label.join("")}</text>
+    <text class="shape" x="${centre}" y="${shapeY}">${escapeText(item.words)}</text></g>`;
+}
+
+function drawArrows(plan) {
+  return plan.items.slice(1).map((item, k) => {
+    const before = plan.items[k];
+    const from = before.x + before.boxWidth + 5;
+    const to = item.x - 5;
+    const y = plan.middle.toFixed(1);
+    return `<path class="arrow" d="M${from.toFixed(1)} ${y}H${to.toFixed(1)}m-5 -4l5 4l-5 4"/>`;
+  });
+}
+
+/** The whole drawing as SVG text. */
+export function draw(volumes, plan, selected, picture) {
+  const layers = volumes.filter((volume) => volume.id !== null);
+  const focus = layers.some((volume) => volume.id === selected) ? selected : layers[0]?.id;
+  let position = 0;
+  const groups = volumes.map((volume, k) => {
+    if (volume.id !== null) position += 1;
+    return drawLayer(volume, plan.items[k], plan, volume.id !== null && volume.id === selected, volume.id === focus,
+      picture, position);
+  });
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${plan.width}" height="${plan.height}" role="listbox"
+    aria-orientation="horizontal" aria-label="The network's ${layers.length} layers">
+    ${groups.join("")}${drawArrows(plan).join("")}</svg>`;
+}
+
+function drawLegend(volumes, clipped) {
+  const present = Object.keys(FAMILIES).filter((name) => volumes.some((volume) => volume.family === name));
+  const marks = present.map((name) => `<span><i class="${name}"></i>${FAMILIES[name]}</span>`);
+  return `${marks.join("")}<span class="quiet">${escapeText(scaleNote(volumes, clipped))}</span>`;
+}
+
+const instances = new WeakMap();
+
+/** One drawing on the page; it outlives reruns, so that its place in the scroll stays. */
+class Network {
+  constructor(root) {
+    root.innerHTML = '<div class="scroll"></div><div class="legend"></div>';
+    this.scroll = root.querySelector(".scroll");
+    this.legend = root.querySelector(".legend");
+    this.selected = null;
+    this.scroll.addEventListener("click", (event) => this.onClick(event));
+    this.scroll.addEventListener("keydown", (event) => this.onKey(event));
+    this.report = later((id) => this.tell(id), 180);
+    this.observer = new ResizeObserver(() => this.redraw());
+    this.observer.observe(root);
+  }
+
+  update({ data, setTriggerValue }) {
+    const moved = data.selected !== this.selected;
+    this.data = data;
+    this.selected = data.selected;
+    this.tell = (id) => setTriggerValue("selected", id);
+    this.redraw(true);
+    if (moved) this.reveal();
+  }
+
+  redraw(always = false) {
+    const width = Math.floor(this.scroll.clientWidth);
+    if (!this.data || width === 0 || (!always && width === this.width)) return;
+    this.width = width;
+    const held = this.scroll.getRootNode().activeElement;
+    const focused = this.scroll.contains(held);
+    const plan = layout(this.data.volumes, width);
+    this.scroll.innerHTML = draw(this.data.volumes, plan, this.selected, this.data.picture);
+    this.legend.innerHTML = drawLegend(this.data.volumes, plan.clipped);
+    if (focused) this.scroll.querySelector('[tabindex="0"]')?.focus({ preventScroll: true });
+  }
+
+  /** Scroll sideways, never the page, until the selected layer is seen. */
+  reveal() {
+    const layer = this.scroll.querySelector(".selected .column");
+    if (!layer) return;
+    const view = this.scroll.getBoundingClientRect();
+    const box = layer.getBoundingClientRect();
+    if (box.left < view.left) this.scroll.scrollLeft -= view.left - box.left + 8;
+    if (box.right > view.right) this.scroll.scrollLeft += box.right - view.right + 8;
+  }
+
+  /** Mark it at once; Python's answer comes later. */
+  select(id, focus) {
+    if (id !== this.selected) {
+      this.selected = id;
+      this.redraw(true);
+      this.reveal();
+    }
+    if (focus) this.scroll.querySelector('[tabindex="0"]')?.focus({ preventScroll: true });
+  }
+
+  onClick(event) {
+    const layer = event.target.closest("[data-id]");
+    if (!layer) return;
+    this.report.cancel();
+    this.select(layer.dataset.id, true);
+    this.tell(layer.dataset.id);
+  }
+
+  onKey(event) {
+    const ids = this.data.volumes.filter((volume) => volume.id !== null).map((volume) => volume.id);
+    const here = ids.indexOf(event.target.closest?.("[data-id]")?.dataset.id);
+    if (here < 0) return;
+    const chosen = event.key === "Enter" || event.key === " ";
+    const next = chosen ? here : moveInGrid(event.key, here, ids.length, ids.length);
+    if (next === null) return;
+    event.preventDefault();
+    this.select(ids[next], true);
+    if (chosen) {
+      this.report.cancel();
+      this.tell(ids[next]);
+    } else if (next !== here) this.report(ids[next]);
+  }
+
+  close() {
+    this.report.cancel();
+    this.observer.disconnect();
+  }
+}
+
+export default function network(component) {
+  const { parentElement } = component;
+  if (!instances.has(parentElement)) instances.set(parentElement, new Network(parentElement.querySelector(".root")));
+  instances.get(parentElement).update(component);
+  return () => {
+    instances.get(parentElement)?.close();
+    instances.delete(parentElement);
+  };
+}
