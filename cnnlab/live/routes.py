@@ -2,15 +2,92 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
+
 from starlette.middleware import Middleware
-from starlette.routing import BaseRoute
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
+from starlette.routing import BaseRoute, Route
+
+from cnnlab.errors import RunNotFound, StorageError
+from cnnlab.live.assets import PLOTLY_NAME, plotly_gzip, plotly_path
+from cnnlab.live.broadcast import Broadcast
+from cnnlab.live.owner import OwnerCookie
+
+_FOREVER = "public, max-age=31536000, immutable"
+_STREAM_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+_shared: Broadcast | None = None
 
 
-def routes() -> list[BaseRoute]:
-    """The routes to add to Streamlit's own."""
-    return []
+def shared_broadcast() -> Broadcast:
+    """The broadcast of this server process."""
+    global _shared
+    if _shared is None:
+        _shared = Broadcast()
+    return _shared
+
+
+def routes(broadcast: Broadcast | None = None) -> list[BaseRoute]:
+    """The routes to add to Streamlit's own: the event stream of a run, and Plotly.js.
+
+    Each is there twice, at the root and below any folder: Streamlit does not put its `server.baseUrlPath`
+    before routes that are not its own.
+
+    Args:
+        broadcast: What feeds the streams; by default the one of this process.
+    """
+    source = broadcast or shared_broadcast()
+
+    async def events(request: Request) -> Response:
+        return await _events(request, source)
+
+    served: dict[str, Callable[[Request], Awaitable[Response]]] = {
+        "/cnnlab/runs/{run_id}/events": events,
+        f"/cnnlab/assets/{PLOTLY_NAME}": _plotly,
+    }
+    return [
+        Route(prefix + path, endpoint, methods=["GET"])
+        for prefix in ("", "/{base:path}")
+        for path, endpoint in served.items()
+    ]
 
 
 def middleware() -> list[Middleware]:
     """The middleware to put around Streamlit's own."""
-    return []
+    return [Middleware(OwnerCookie)]
+
+
+async def _events(request: Request, broadcast: Broadcast) -> Response:
+    """A run's events as server-sent events, from after `Last-Event-ID`, or else `?after=`."""
+    given = request.headers.get("last-event-id") or request.query_params.get("after") or "0"
+    if not given.isascii() or not given.isdigit() or len(given) > 15:
+        return _refusal(400, f"after: expected the number of an event, 0 or more, received {given[:40]!r}.")
+    run_id = request.path_params["run_id"]
+    try:
+        await asyncio.to_thread(_look_up, run_id)
+    except RunNotFound as exc:
+        return _refusal(404, str(exc))
+    except StorageError as exc:
+        return _refusal(503, str(exc))
+    return StreamingResponse(
+        broadcast.stream(run_id, int(given)), media_type="text/event-stream", headers=_STREAM_HEADERS
+    )
+
+
+async def _plotly(request: Request) -> Response:
+    headers = {"Cache-Control": _FOREVER, "Vary": "Accept-Encoding"}
+    if "gzip" not in request.headers.get("accept-encoding", ""):
+        return FileResponse(plotly_path(), media_type="text/javascript", headers=headers)
+    body = await asyncio.to_thread(plotly_gzip)
+    return Response(body, media_type="text/javascript", headers={**headers, "Content-Encoding": "gzip"})
+
+
+def _look_up(run_id: str) -> None:
+    from cnnlab.runs.store import get_store  # SQLAlchemy is not needed for the first page
+
+    get_store().run(run_id)
+
+
+def _refusal(status: int, message: str) -> Response:
+    return JSONResponse({"error": message}, status_code=status, headers={"Cache-Control": "no-store"})

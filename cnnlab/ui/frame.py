@@ -5,7 +5,6 @@ The launcher calls `run()`; each page calls `page(key)` first.
 
 from __future__ import annotations
 
-import re
 import secrets
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -13,10 +12,8 @@ from pathlib import Path
 
 import streamlit as st
 
-OWNER_COOKIE = "cnnlab_owner"
-"""Name of the cookie that `cnnlab.live` sets: a random owner for each browser."""
+from cnnlab.live.owner import OWNER_COOKIE, OWNER_PATTERN
 
-_OWNER = re.compile(r"[0-9a-f]{32}")
 _FOLDER = Path(__file__).resolve().parents[2] / "pages"
 _ICON = Path(__file__).with_name("icon.svg")
 _LOGO = Path(__file__).with_name("logo.svg")
@@ -93,7 +90,7 @@ def page(key: str) -> None:
 def owner() -> str:
     """Whose runs these are: the browser's cookie, or this session where no cookie came (32 hex digits)."""
     cookie = st.context.cookies.get(OWNER_COOKIE, "")
-    if _OWNER.fullmatch(cookie):
+    if OWNER_PATTERN.fullmatch(cookie):
         return str(cookie)
     if "cnnlab-owner" not in st.session_state:
         st.session_state["cnnlab-owner"] = secrets.token_hex(16)
