@@ -16,7 +16,8 @@ from cnnlab.runs.events import (
     Tested,
 )
 from cnnlab.runs.history import History
-from cnnlab.runs.store import Command, RunRow, Store, close_store, get_store
+from cnnlab.runs.rows import Command, RunRow
+from cnnlab.runs.store import Store, close_store, get_store
 from cnnlab.runs.writer import EventWriter
 
 __all__ = [

@@ -32,7 +32,7 @@ _FILE = re.compile(r"(?P<kind>[a-z]+)-(?P<step>\d+)-(?P<epoch>[0-9.e+]+)\.npz")
 
 @dataclass(frozen=True, order=True)
 class Checkpoint:
-    """A step whose weights are kept, and how many epochs were done there (2.5: in the middle of the third)."""
+    """A step that is kept, and how many epochs were done there (2.5: in the middle of the third)."""
 
     step: int
     epoch: float
@@ -76,7 +76,7 @@ class RunFiles:
     # The lock
 
     def lock(self, timeout: float = LOCK_SECONDS) -> filelock.FileLock:
-        """The run's lock; the worker that trains the run holds it, and the system frees it when the worker dies.
+        """The run's lock; the worker that trains the run holds it, and its death frees it.
 
         Usable as a context manager; `acquire()` raises `filelock.Timeout` when another process keeps it.
         """
@@ -184,8 +184,8 @@ class RunFiles:
     def prune(self) -> None:
         """Removes what no one needs any more; called by the one who writes, after each checkpoint.
 
-        Of the full states those of the last five checkpoints and of every tenth epoch stay, so the last one always
-        does. Of the weights at most 100 steps stay, spread evenly, the first and the last among them; an evaluation
+        Of the full states the last five and those of every tenth epoch stay, so the very last always does. Of
+        the weights at most 100 steps stay, spread evenly, the first and the last among them; an evaluation
         goes with its weights.
         """
         states = self._kept("state")

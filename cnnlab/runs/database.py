@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -30,10 +31,10 @@ from sqlalchemy.pool import StaticPool
 from cnnlab.errors import StorageError
 
 SCHEMA_VERSION = 1
-"""Kept in SQLite's `user_version`; raise it with every change of a table, and write the change to `_upgrade`."""
+"""SQLite's `user_version`; raise it with every change of a table, and write the change to `_upgrade`."""
 
 BUSY_SECONDS = 5.0
-"""How long a transaction waits for another process's. Ours take milliseconds, so this is another program's."""
+"""How long a transaction waits for another one. Ours take milliseconds: longer is another program's."""
 
 METADATA = MetaData()
 
@@ -111,7 +112,7 @@ class Database:
 
     @contextmanager
     def write(self, patience: float | None = None) -> Iterator[Connection]:
-        """A transaction that is the only writer from its start, so that what it reads stays true until it commits.
+        """A transaction that is the only writer from its start: what it reads stays true until it commits.
 
         Args:
             patience: How long to wait for another writer, in seconds; None: `busy_seconds`.
@@ -127,13 +128,10 @@ class Database:
 
     @contextmanager
     def _transaction(self, begin: str, seconds: float) -> Iterator[Connection]:
-        with (
-            self._lock,
-            self._in_words(),
-            self._engine.connect().execution_options(cnnlab_begin=begin, cnnlab_seconds=seconds) as connection,
-            connection.begin(),
-        ):
-            yield connection
+        with self._lock, self._in_words(), self._engine.connect() as connection:
+            connection.execution_options(cnnlab_begin=begin, cnnlab_seconds=seconds)
+            with connection.begin():
+                yield connection
 
     @contextmanager
     def _in_words(self) -> Iterator[None]:
@@ -144,27 +142,39 @@ class Database:
 
     def _prepare(self) -> None:
         """Makes or checks the tables; one process at a time, the others find the work done."""
+        with self.read() as connection:
+            if self._version(connection) == SCHEMA_VERSION:
+                return
         with filelock.FileLock(self.path.with_name(self.path.name + ".lock"), timeout=self.busy_seconds):
-            connection = self._engine.raw_connection()
-            try:
-                # Not possible inside a transaction. Where the file system cannot do it (a network folder) SQLite
-                # stays with its older journal, which is slower and as safe.
-                connection.cursor().execute("PRAGMA journal_mode=WAL").close()
-            finally:
-                connection.close()
-            with self.write() as writing:
-                self._upgrade(writing)
+            self._use_wal()
+            with self.write() as connection:
+                self._upgrade(connection, self._version(connection))
 
-    def _upgrade(self, connection: Connection) -> None:
-        version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+    def _use_wal(self) -> None:
+        """Lets readers go on while one writes; the file itself remembers it.
+
+        Where the file system cannot do it (a network folder) SQLite keeps its older journal, slower and as safe.
+        """
+        connection = self._engine.raw_connection()  # not possible inside a transaction
+        try:
+            connection.cursor().execute("PRAGMA journal_mode=WAL").close()
+        finally:
+            connection.close()
+
+    def _version(self, connection: Connection) -> int:
+        version = int(connection.exec_driver_sql("PRAGMA user_version").scalar_one())
         if version > SCHEMA_VERSION:
             raise StorageError(
-                f"The record {self.path} was written by a newer CNN Lab: its version is {version}, this program "
+                f"The record {self.path} was written by a newer CNN Lab: it has version {version}, this one "
                 f"reads up to version {SCHEMA_VERSION}. Update CNN Lab, or set CNNLAB_HOME to another folder."
             )
-        if version < SCHEMA_VERSION:
+        return version
+
+    def _upgrade(self, connection: Connection, version: int) -> None:
+        """Brings the tables from `version` (0: there are none) to this one, in one transaction."""
+        if version < 1:
             METADATA.create_all(connection)
-            connection.exec_driver_sql(f"PRAGMA user_version={SCHEMA_VERSION}")
+        connection.exec_driver_sql(f"PRAGMA user_version={SCHEMA_VERSION}")
 
 
 def _engine(path: Path, busy_seconds: float) -> Engine:
@@ -195,19 +205,22 @@ def _begin(connection: Connection) -> None:
 
 def _words(exc: BaseException, path: Path) -> str:
     """What went wrong with the database, and what to do."""
-    said = str(getattr(exc, "orig", None) or exc)
-    if isinstance(exc, filelock.Timeout) or "locked" in said:
+    cause = getattr(exc, "orig", exc)
+    code = (
+        getattr(cause, "sqlite_errorcode", 0) & 0xFF
+    )  # the lowest byte is the kind, the rest its finer shade
+    if isinstance(exc, filelock.Timeout) or code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return f"The record {path} is locked by another program. Try again, or find what holds it open."
-    if "full" in said or "No space left" in said:
-        return f"The record {path} cannot be written: the disk is full. Free some space; nothing else has to be done."
-    if "readonly" in said or "unable to open" in said or isinstance(exc, PermissionError):
+    if code == sqlite3.SQLITE_FULL or getattr(cause, "errno", None) == errno.ENOSPC:
+        return f"The record {path} cannot be written: the disk is full. Free some space and try again."
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return (
-            f"The record {path} cannot be opened for writing ({said}). Check the folder's permissions, or set "
-            f"CNNLAB_HOME to a folder that can be written."
+            f"The record {path} is damaged ({cause}). Move this file away to begin with an empty record, or "
+            f"put a backup in its place."
         )
-    if "malformed" in said or "not a database" in said:
+    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN) or isinstance(cause, OSError):
         return (
-            f"The record {path} is damaged ({said}). Move this file away to begin with an empty record, or put a "
-            f"backup in its place."
+            f"The record {path} cannot be opened for writing ({cause}). Check the folder and its permissions, "
+            f"or set CNNLAB_HOME to a folder that can be written."
         )
-    return f"The record {path} cannot be used: {said}."
+    return f"The record {path} cannot be used: {cause}."

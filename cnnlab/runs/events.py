@@ -1,10 +1,10 @@
 """What happens in a run: five kinds of payload, and the event that carries one.
 
-A training is the list of its events. The live chart, a replay, a comparison and the report all read this list;
-`History` in `history.py` folds it into arrays.
+A training is the list of its events. The live chart, a replay, a comparison and the report all read this
+list; `History` in `history.py` folds it into arrays.
 
-A number that is not finite (the loss of a training that diverged) is written as JSON null, which every browser
-reads, and comes back as NaN.
+A number that is not finite (the loss of a training that diverged) is written as JSON null, which every
+browser reads, and comes back as NaN.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class Started(Payload):
 
 
 class Steps(Payload):
-    """Loss and accuracy of consecutive batches; a step is one update by the optimizer, the first is step 1."""
+    """Loss and accuracy of consecutive batches; a step is one update by the optimizer, from 1 on."""
 
     kind: ClassVar[str] = "steps"
     first_step: Annotated[int, BeforeValidator(_plain), Field(ge=1)]
@@ -95,7 +95,7 @@ class Steps(Payload):
 
 
 class Epoch(Payload):
-    """An epoch is complete: means over its training images, and over the validation images where there are any."""
+    """An epoch is complete: means over its training images, and over the validation images if any."""
 
     kind: ClassVar[str] = "epoch"
     epoch: Annotated[int, BeforeValidator(_plain), Field(ge=1)]

@@ -36,6 +36,6 @@ def not_found(run_id: object) -> RunNotFound:
     if len(shown) > _SHOWN:
         shown = shown[: _SHOWN - 1] + "…"
     return RunNotFound(
-        f"There is no run {shown}. It may have been deleted; a run's id is ten characters out of 0–9 and a–f, "
-        f"as in the link to the run."
+        f"There is no run {shown}. It may have been deleted; a run's id is ten characters of 0–9 and a–f, as "
+        f"in the link to the run."
     )

@@ -42,8 +42,8 @@ def write(path: Path, arrays: Mapping[str, NDArray[Any]], meta: Mapping[str, Any
     for name, value in arrays.items():
         if value.dtype.kind not in _NATIVE_KINDS:
             raise StorageError(
-                f"{path.name} cannot be written: the array {name!r} has the type {value.dtype}, expected one of "
-                f"NumPy's own number types. Convert it, for instance to float32."
+                f"{path.name} cannot be written: the array {name!r} has the type {value.dtype}, expected one "
+                f"of NumPy's own number types. Convert it, for instance to float32."
             )
     members: dict[str, Any] = {_META: np.frombuffer(json.dumps(dict(meta)).encode(), dtype=np.uint8)}
     members.update({_ARRAYS + name: value for name, value in arrays.items()})
@@ -74,18 +74,20 @@ def read(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         with zipfile.ZipFile(path) as archive:
             for member in archive.namelist():
                 # Read whole first: that compares the checksum, so no damaged header is ever believed.
-                array = _array(archive.read(member))
-                arrays[member.removesuffix(".npy")] = array
+                data = io.BytesIO(archive.read(member))
+                arrays[member.removesuffix(".npy")] = np.lib.format.read_array(data, allow_pickle=False)
         meta = json.loads(arrays.pop(_META).tobytes())
         return {name[len(_ARRAYS) :]: array for name, array in arrays.items()}, meta
     except FileNotFoundError as exc:
         raise StorageError(f"The file {path} is not there any more.") from exc
     except OSError as exc:
         raise StorageError(_words(exc, path)) from exc
-    except Exception as exc:  # zipfile answers damage with a dozen kinds of error, and all mean the same here
+    except MemoryError:  # says something about this machine, not about the file
+        raise
+    except Exception as exc:  # zipfile answers damage with a dozen kinds of error, all mean the same here
         raise StorageError(
-            f"The file {path} is damaged ({type(exc).__name__}: {exc}). Delete it; what was kept of other steps can "
-            f"still be used."
+            f"The file {path} is damaged ({type(exc).__name__}: {exc}). Delete it; what was kept of other "
+            f"steps can still be used."
         ) from exc
 
 
@@ -97,17 +99,16 @@ def remove_dead_parts(folder: Path) -> None:
                 part.unlink(missing_ok=True)
 
 
-def _array(data: bytes) -> NDArray[Any]:
-    return np.lib.format.read_array(io.BytesIO(data), allow_pickle=False)
-
-
 def _sync_folder(folder: Path) -> None:
     """Makes the renaming itself survive a power cut, where the system can."""
     if os.name != "posix":
         return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(descriptor)
+        with contextlib.suppress(
+            OSError
+        ):  # some network folders cannot; the file is in its place all the same
+            os.fsync(descriptor)
     finally:
         os.close(descriptor)
 

@@ -25,8 +25,8 @@ def states_to_keep(checkpoints: Sequence[tuple[int, float]]) -> set[int]:
 def steps_to_keep(steps: Sequence[int], most: int = WEIGHTS_KEPT) -> list[int]:
     """Thins rising steps to `most`, evenly, keeping the first and the last.
 
-    The step whose neighbours lie closest together goes first. Done again after each epoch, as a training does, this
-    keeps gaps that differ by no more than about a factor of two, without knowing how many epochs will follow.
+    The step whose neighbours lie closest together goes first. Done again after each epoch, as a training
+    does, this keeps gaps that differ by about a factor of two, without knowing how many epochs will follow.
     """
     kept = list(steps)
     while len(kept) > max(most, 2):

@@ -11,84 +11,35 @@ Every method is one short transaction and may be called from any thread.
 from __future__ import annotations
 
 import json
-import math
-import numbers
 import os
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.engine import Connection
 
 from cnnlab import settings
-from cnnlab.errors import RunError, RunStateError
+from cnnlab.errors import RunStateError
 from cnnlab.runs.artifacts import RunFiles
 from cnnlab.runs.database import BUSY_SECONDS, COMMANDS, EVENTS, RUNS, Database
 from cnnlab.runs.events import ACTIVE, ENDED, STATUSES, Event, Payload, Status
 from cnnlab.runs.ids import checked_id, new_id, not_found
+from cnnlab.runs.rows import Command, RunRow, checked_name, event_row, plain_number, run_row
+from cnnlab.runs.writer import EventWriter
 
 if TYPE_CHECKING:
     from cnnlab.spec.design import Design
 
+__all__ = ["ACTIVE", "Command", "EventWriter", "RunRow", "Store", "close_store", "get_store"]
+
 DATABASE_NAME = "runs.sqlite"
 COMMAND_KINDS = ("stop", "pause", "resume", "step", "set")
-NAME_LENGTH = 80
-"""Longest name of a run, in characters: what a table row shows."""
-
 _LOST_MESSAGE = (
     "The worker process ended before the training did. Resume goes on from the last full state on the disk."
 )
-
-
-@dataclass(frozen=True)
-class RunRow:
-    """A run as the record has it now. Times are aware and in UTC.
-
-    Attributes:
-        result: Numbers of the run so far: test_accuracy, test_loss, val_accuracy, epochs_done, step, seconds,
-            parameters; None for one that is not finite. A number that is not known yet is absent.
-    """
-
-    id: str
-    owner: str
-    name: str
-    status: str
-    message: str | None
-    created_at: datetime
-    started_at: datetime | None
-    ended_at: datetime | None
-    result: dict[str, Any]
-    design_json: str
-
-    @cached_property
-    def design(self) -> Design:
-        """What is trained; read when first asked for, so that one unreadable design spoils no list of runs.
-
-        Raises:
-            SpecError: the design was written by another version, or is damaged.
-        """
-        from cnnlab.spec.design import Design
-
-        return Design.from_json(self.design_json)
-
-    @property
-    def active(self) -> bool:
-        """Whether a worker has the run or will have it."""
-        return self.status in ACTIVE
-
-
-@dataclass(frozen=True)
-class Command:
-    """What a user asks of a training: its `kind`, and for `set` a `value` of plain data."""
-
-    kind: str
-    value: Any = None
 
 
 class Store:
@@ -99,8 +50,8 @@ class Store:
         busy_seconds: How long a transaction waits for another process's, in seconds.
 
     Raises:
-        StorageError: the database cannot be opened. Every method raises it when the database is locked for longer
-            than that, the disk is full, or the file is damaged.
+        StorageError: the database cannot be opened. Every method raises it when the database is locked for
+            longer than that, the disk is full, or the file is damaged.
     """
 
     def __init__(self, path: str | Path, *, busy_seconds: float = BUSY_SECONDS) -> None:
@@ -119,18 +70,20 @@ class Store:
     # Runs
 
     def create_run(self, design: Design, owner: str, name: str | None = None) -> RunRow:
-        """Adds a run, queued. Without a name it gets that of its preset or data set, numbered where it is taken."""
+        """Adds a run, queued; without a name it gets that of its preset or data set, numbered if taken."""
         now = time.time()
-        text = design.to_json()
+        run_id, text = new_id(), design.to_json()
         with self._database.write() as connection:
             if name is None:
                 name = _free_name(connection, owner, design.preset or design.dataset)
-            run_id = new_id()
-            connection.execute(
-                insert(RUNS).values(
-                    id=run_id, owner=owner, name=_checked_name(name), status="queued", design=text, created_at=now
-                )
-            )
+            row = {
+                "id": run_id,
+                "owner": owner,
+                "name": checked_name(name),
+                "status": "queued",
+                "design": text,
+            }
+            connection.execute(insert(RUNS).values(created_at=now, **row))
             _append(connection, run_id, [Status(status="queued")], now)
             return _run(connection, run_id)
 
@@ -151,7 +104,7 @@ class Store:
         if statuses is not None:
             query = query.where(RUNS.c.status.in_(statuses))
         with self._database.read() as connection:
-            return [_row(row) for row in connection.execute(query)]
+            return [run_row(row) for row in connection.execute(query)]
 
     def rename(self, run_id: str, name: str) -> None:
         """Gives the run another name.
@@ -160,7 +113,7 @@ class Store:
             RunNotFound: there is no such run.
             RunError: the name is empty or too long.
         """
-        change = update(RUNS).where(RUNS.c.id == checked_id(run_id)).values(name=_checked_name(name))
+        change = update(RUNS).where(RUNS.c.id == checked_id(run_id)).values(name=checked_name(name))
         with self._database.write() as connection:
             if not connection.execute(change).rowcount:
                 raise not_found(run_id)
@@ -193,7 +146,7 @@ class Store:
             run_id: The run's id.
             status: The new status, one of `STATUSES`.
             message: What there is to say about it, in words.
-            expect: Statuses in which the run must be; None: any. Of two who try the same change only one succeeds.
+            expect: Statuses in which the run must be; None: any. Of two who try the same change one succeeds.
 
         Returns:
             Whether the run was in an expected status, and so was moved.
@@ -229,7 +182,7 @@ class Store:
         """
         with self._database.write() as connection:
             result = _run(connection, checked_id(run_id)).result
-            result.update({name: _plain_number(value) for name, value in numbers.items()})
+            result.update({name: plain_number(value) for name, value in numbers.items()})
             connection.execute(update(RUNS).where(RUNS.c.id == run_id).values(result=json.dumps(result)))
 
     # Events
@@ -266,10 +219,7 @@ class Store:
             rows = connection.execute(query).all()
             if not rows:
                 _run(connection, run_id)
-        return [
-            Event(row.seq, row.run_id, datetime.fromtimestamp(row.time, UTC), row.kind, json.loads(row.payload))
-            for row in rows
-        ]
+        return [event_row(row) for row in rows]
 
     # Commands
 
@@ -294,7 +244,8 @@ class Store:
     def take_commands(self, run_id: str) -> list[Command]:
         """The commands to the run that nobody has taken yet, in the order in which they were sent."""
         mine = COMMANDS.c.run_id == checked_id(run_id)
-        with self._database.read() as connection:  # asked several times a second: must not queue up as a writer
+        with self._database.read() as connection:
+            # Asked several times a second, and most often in vain: that must not queue up as a writer.
             if connection.execute(select(COMMANDS.c.id).where(mine).limit(1)).first() is None:
                 return []
         with self._database.write() as connection:
@@ -304,8 +255,8 @@ class Store:
     def reap(self) -> list[str]:
         """Marks as interrupted each run that is running or paused by the record, but whose worker is gone.
 
-        A worker holds its run's lock before it sets the run running, and until it ends. So whoever gets the lock
-        of a running run knows that its worker is gone, for as long as they hold it.
+        A worker takes its run's lock before it sets the run running, and keeps it to the end. So whoever gets
+        the lock of a running run knows that its worker is gone, for as long as they hold it.
 
         Returns:
             The ids of the runs that this call marked.
@@ -352,8 +303,8 @@ def _append(connection: Connection, run_id: str, payloads: Sequence[Payload], no
         raise not_found(run_id)
     first = last - len(payloads) + 1
     rows = [
-        {"run_id": run_id, "seq": first + place, "time": now, "kind": payload.kind, "payload": payload.to_json()}
-        for place, payload in enumerate(payloads)
+        {"run_id": run_id, "seq": seq, "time": now, "kind": payload.kind, "payload": payload.to_json()}
+        for seq, payload in enumerate(payloads, start=first)
     ]
     if rows:
         connection.execute(insert(EVENTS), rows)
@@ -364,22 +315,7 @@ def _run(connection: Connection, run_id: str) -> RunRow:
     row = connection.execute(select(RUNS).where(RUNS.c.id == run_id)).first()
     if row is None:
         raise not_found(run_id)
-    return _row(row)
-
-
-def _row(row: Row[Any]) -> RunRow:
-    return RunRow(
-        id=row.id,
-        owner=row.owner,
-        name=row.name,
-        status=row.status,
-        message=row.message,
-        created_at=datetime.fromtimestamp(row.created_at, UTC),
-        started_at=None if row.started_at is None else datetime.fromtimestamp(row.started_at, UTC),
-        ended_at=None if row.ended_at is None else datetime.fromtimestamp(row.ended_at, UTC),
-        result=json.loads(row.result),
-        design_json=row.design,
-    )
+    return run_row(row)
 
 
 def _free_name(connection: Connection, owner: str, wanted: str) -> str:
@@ -391,25 +327,7 @@ def _free_name(connection: Connection, owner: str, wanted: str) -> str:
     return name
 
 
-def _checked_name(name: str) -> str:
-    stripped = " ".join(name.split())
-    if not 0 < len(stripped) <= NAME_LENGTH:
-        raise RunError(
-            f"A run's name must have 1 to {NAME_LENGTH} characters. Received {len(stripped)}. Choose another name."
-        )
-    return stripped
-
-
 def _check_statuses(*statuses: str) -> None:
     for status in statuses:
         if status not in STATUSES:
             raise ValueError(f"A status must be one of {', '.join(STATUSES)}. Received {status!r}.")
-
-
-def _plain_number(value: Any) -> float | None:
-    if value is None:
-        return None
-    if isinstance(value, numbers.Integral):
-        return int(value)
-    number = float(value)
-    return number if math.isfinite(number) else None

@@ -1,15 +1,17 @@
-"""A training's own writer: small batches, and nothing lost while the database is locked or the disk is full."""
+"""A training's own writer: small batches, nothing lost while the database is locked or the disk is full."""
 
 from __future__ import annotations
 
 import logging
 import time
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from cnnlab.errors import StorageError
 from cnnlab.runs.events import Payload
-from cnnlab.runs.store import Store
+
+if TYPE_CHECKING:
+    from cnnlab.runs.store import Store
 
 _LOG = logging.getLogger(__name__)
 
@@ -31,8 +33,8 @@ class EventWriter:
     """Appends the events of one run, for one thread.
 
     A payload waits in memory until its batch is written. While the database is locked or the disk is full the
-    payloads are kept and tried again; when they get through, the run says in a `status` event how long the record
-    stood still. A status set through `Store.set_status` overtakes what waits here: call `flush()` before.
+    payloads are kept and tried again; when they get through, the run says in a `status` event how long the
+    record stood still. A status set with `Store.set_status` overtakes what waits here: call `flush()` before.
 
     Use it as a context manager, or call `close()`.
     """
@@ -105,7 +107,8 @@ class EventWriter:
         """
         if not self._try(patience):
             raise StorageError(
-                f"The last {len(self._waiting)} events of run {self._run_id} could not be recorded. {self._reason}"
+                f"The last {len(self._waiting)} events of run {self._run_id} could not be recorded. "
+                f"{self._reason}"
             )
 
     def __enter__(self) -> Self:
@@ -117,10 +120,9 @@ class EventWriter:
         self.close()
 
     def _try(self, patience: float) -> bool:
-        if not self._waiting:
-            return True
         try:
-            self._store.append(self._run_id, self._waiting, patience=patience)
+            if self._waiting:
+                self._store.append(self._run_id, self._waiting, patience=patience)
         except StorageError as exc:
             self._note_failure(exc)
             return False
