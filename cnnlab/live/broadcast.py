@@ -65,7 +65,7 @@ class Feed:
             except RunNotFound:
                 self.status, self.read_through = "deleted", began
                 self.wake()
-            except StorageError:
+            except Exception:  # whatever it was: a feed that died would leave its viewers waiting forever
                 _LOG.warning(
                     "The record of run %s cannot be read now; trying again.", self.run_id, exc_info=True
                 )
@@ -81,7 +81,7 @@ class Feed:
         return self.read_through >= moment and self.status in (*ENDED, "deleted")
 
     def older(self, seq: int) -> tuple[bytes, int]:
-        """Frames above `seq` from the record itself, and the `seq` of the last; blocks, so call it in a thread."""
+        """Frames above `seq` from the record itself, and the `seq` of the last; blocks: call it in a thread."""
         events = self._read(self.run_id, seq, BATCH_EVENTS)
         return b"".join(map(frame, events)), events[-1].seq if events else seq
 
