@@ -1,4 +1,4 @@
-"""`Architecture.trace()` of a 20-layer stack, in ms; the budget is 1 ms. Its peer: Keras building the same stack.
+"""`Architecture.trace()` of a 20-layer stack, in ms; the budget is 1 ms. Its peer: Keras building the stack.
 
 Every try traces an architecture of its own, so that nothing remembered helps.
 """
