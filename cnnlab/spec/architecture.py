@@ -85,5 +85,11 @@ class Architecture(Spec):
 
         Never raises, whatever the fields hold: what cannot be used is a problem of its row.
         """
-        found = walk.walk(self.input_shape, self.classes, self.layers)
-        return found if found.ok else mends.with_mends(found, self.input_shape, self.classes, self.layers)
+        # Read with a default: `model_construct` makes an architecture without any of them.
+        parts = (
+            getattr(self, "input_shape", None),
+            getattr(self, "classes", None),
+            getattr(self, "layers", ()),
+        )
+        found = walk.walk(*parts)
+        return found if found.ok else mends.with_mends(found, *parts)

@@ -39,7 +39,7 @@ class Design(Spec):
     version: Literal[1] = 1
 
     def training_bytes(self) -> int:
-        """Memory of one training step: outputs and gradients of a batch, weights and the optimizer's values."""
+        """Memory of one training step: outputs and gradients of a batch, weights and optimizer."""
         trace = self.architecture.trace()
         batch = 2 * trace.activation_bytes * self.training.batch_size
         return batch + FLOAT32_BYTES * _VALUES_A_PARAMETER * trace.total_parameters
@@ -52,7 +52,7 @@ class Design(Spec):
         needed = self.training_bytes()
         if needed > MAX_TRAINING_BYTES:
             return (
-                f"Training: a step over {self.training.batch_size} images needs about {needed / 2**30:.1f} GB, "
+                f"Training: a step of {self.training.batch_size} images needs about {needed / 2**30:.1f} GB, "
                 f"{MAX_TRAINING_BYTES / 2**30:.0f} GB are allowed. Use a smaller batch or a smaller network."
             )
         return None

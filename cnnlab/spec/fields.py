@@ -100,7 +100,7 @@ class Control:
         return self.low if typing.cast("float", value) < self.low else self.high
 
     def ticks(self) -> tuple[int | float, ...]:
-        """What a control on a log scale offers: doublings of a whole number, the 1–2–5 series of a real one."""
+        """What a control on a log scale offers: doublings for whole numbers, the 1–2–5 series for others."""
         if self.slider is None or self.slider[0] <= 0:
             return ()
         first, last = self.slider
@@ -239,18 +239,15 @@ def explain(exc: ValidationError, model: type[BaseModel]) -> str:
         return f"{where}: {shown(field)} is not one of its fields ({known})."
     if kind == "missing" and first["loc"][-1] == field:
         return f"{where}: {field} is missing."
-    if kind == "union_tag_not_found" or (
-        kind == "union_tag_invalid" and not isinstance(first["input"], dict)
-    ):
+    is_layer = where.startswith("Layer") and field == "layers"
+    if is_layer and not (kind == "union_tag_invalid" and isinstance(first["input"], dict)):
         return f"{where}: expected a layer with its kind. Received {received}."
     if kind == "union_tag_invalid":
         known = str(context["expected_tags"]).replace("'", "")
         return f"{where}: {shown(first['input'].get('kind'))} is not a kind of layer. Known are {known}."
     if kind == "too_long":
         received = f"{context['actual_length']:,}"
-    place = (
-        where if field is None or (where.startswith("Layer") and field == "layers") else f"{where}, {field}"
-    )
+    place = where if field is None else f"{where}, {field}"
     return f"{place}: expected {_expected(owner, field, first['msg'])}. Received {received}."
 
 
@@ -301,6 +298,6 @@ def shown(value: object) -> str:
     """A value as a message shows it: its repr, never longer than a line."""
     try:
         text = repr(value)
-    except (ValueError, RecursionError):  # Python refuses to print a number of over 4,300 digits
+    except Exception:  # a number of over 4,300 digits, a half-built model: a message must not fail for it
         return f"{type(value).__name__} too long to print"
     return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…"

@@ -1,8 +1,8 @@
 """Every layer kind, one class each: the only file that a new kind touches.
 
-Class names and field names are Keras's own, so that the class is at once the form, the check, the Keras layer,
-the exported source and the JSON. Shapes leave out the batch axis: a map is `(height, width, channels)`, a vector
-`(n,)`. Sizes are single numbers: windows and strides are square.
+Class names and field names are Keras's own, so that the class is at once the form, the check, the Keras
+layer, the exported source and the JSON. Sizes are single numbers: windows and strides are square. Shapes
+leave out the batch axis: a map is `(height, width, channels)`, a vector `(n,)`.
 """
 
 from __future__ import annotations
@@ -70,8 +70,8 @@ class Fault:
 class Layer(Spec):
     """Base of every layer kind.
 
-    A subclass declares its fields, `title`, `summary`, `rank` and whatever of the methods below differs from a
-    layer that passes its input's shape on, without weights.
+    A subclass declares its fields, `title`, `summary`, `rank` and whatever of the methods below differs from
+    a layer that passes its input's shape on, without weights.
     """
 
     kind: str = Field(default="", frozen=True)
@@ -89,7 +89,7 @@ class Layer(Spec):
     not_trainable: ClassVar[frozenset[str]] = frozenset()
     """Names of weights that training does not change by gradient."""
     keras_defaults: ClassVar[dict[str, Any]] = {}
-    """Keras's own defaults: arguments that exported source may leave out."""
+    """Keras's own defaults, in its order: arguments that exported source may leave out. The others come first."""
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
@@ -202,7 +202,7 @@ class Conv2D(Layer):
 
     def weight_shapes(self, shape: Shape) -> dict[str, Shape]:
         """A kernel (height, width, input channels, filters) and one bias a filter."""
-        kernel = {"kernel": (self.kernel_size, self.kernel_size, shape[2], self.filters)}
+        kernel: dict[str, Shape] = {"kernel": (self.kernel_size, self.kernel_size, shape[2], self.filters)}
         return kernel | {"bias": (self.filters,)} if self.use_bias else kernel
 
     def macs(self, shape: Shape) -> int:
@@ -305,7 +305,7 @@ class Dense(Layer):
 
     def weight_shapes(self, shape: Shape) -> dict[str, Shape]:
         """A kernel (inputs, units) and one bias a unit."""
-        kernel = {"kernel": (shape[0], self.units)}
+        kernel: dict[str, Shape] = {"kernel": (shape[0], self.units)}
         return kernel | {"bias": (self.units,)} if self.use_bias else kernel
 
     def macs(self, shape: Shape) -> int:

@@ -1,7 +1,7 @@
 """Mends: for each problem of a trace, the change that was traced and does remove it.
 
-Candidates are tried in the order of how little they change; of those that work, the one that leaves the fewest
-rows without a shape is offered.
+Candidates are tried in the order of how little they change; of those that work, the one that leaves the
+fewest rows without a shape is offered.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from cnnlab.spec.layers import Flatten, Layer, MaxPooling2D, Shape
+from cnnlab.spec.layers import Flatten, Layer, MaxPooling2D
 from cnnlab.spec.walk import MAX_LAYERS, Mend, Problem, Row, Trace, walk
 
 Stack = tuple[Any, ...]
@@ -23,7 +23,7 @@ _LEAST_WIDTH = 4
 """A layer halved below this would be a different network, not a smaller one."""
 
 
-def with_mends(trace: Trace, input_shape: Shape, classes: int, layers: Stack) -> Trace:
+def with_mends(trace: Trace, input_shape: object, classes: object, layers: object) -> Trace:
     """The same trace with the mend of each problem that has one."""
     stack = tuple(layers) if isinstance(layers, tuple | list) else ()
     rows = list(trace.rows)
@@ -35,7 +35,7 @@ def with_mends(trace: Trace, input_shape: Shape, classes: int, layers: Stack) ->
     return dataclasses.replace(trace, rows=tuple(rows), problems=problems)
 
 
-def _best(before: Trace, problem: Problem, input_shape: Shape, classes: int, stack: Stack) -> Mend | None:
+def _best(before: Trace, problem: Problem, input_shape: object, classes: object, stack: Stack) -> Mend | None:
     """The candidate that removes the problem and leaves the fewest rows blocked; of equals, the first."""
     best: tuple[int, Mend] | None = None
     for label, layers in _candidates(before.rows[problem.index], problem, stack):
@@ -87,7 +87,7 @@ def _candidates(row: Row, problem: Problem, stack: Stack) -> Iterator[Candidate]
 def _with_allowed_values(layer: Layer) -> Layer:
     """The layer with each value that it does not accept moved to the nearest one that it does."""
     kind = type(layer)
-    values = {name: getattr(layer, name, c.default) for name, c in kind.controls().items()}
+    values = {name: getattr(layer, name, ...) for name, c in kind.controls().items()}
     return kind(**{name: kind.controls()[name].nearest(value) for name, value in values.items()})
 
 

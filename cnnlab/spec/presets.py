@@ -157,7 +157,7 @@ def _quick() -> tuple[Preset, ...]:
             "shapes",
             shapes,
             TrainingConfig(epochs=8, batch_size=64, learning_rate=2e-3, schedule="cosine"),
-            "Drawn from a seed; only the form tells the class. Hard for a linear classifier, easy for this network.",
+            "Drawn from a seed; only the form tells the class. Hard for a linear classifier, easy here.",
         ),
     )
 

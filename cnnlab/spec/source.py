@@ -47,13 +47,12 @@ def keras_source(what: Design | Architecture, *, train_images: int | None = None
 
 
 def _call(layer: Layer, name: str) -> list[str]:
-    """One layer, without the arguments that are Keras's own defaults."""
-    given = {
-        key: value
-        for key, value in layer.keras_arguments().items()
-        if key not in layer.keras_defaults or layer.keras_defaults[key] != value
-    }
-    arguments = [f"{key}={_literal(value)}" for key, value in (given | {"name": name}).items()]
+    """One layer: what Keras has no default for by position, then what differs from Keras's defaults, by name."""
+    values = layer.keras_arguments()
+    arguments = [_literal(value) for key, value in values.items() if key not in layer.keras_defaults]
+    changed = {key: value for key, value in layer.keras_defaults.items() if values[key] != value}
+    arguments += [f"{key}={_literal(values[key])}" for key in changed]
+    arguments.append(f"name={_literal(name)}")
     line = f"        layers.{layer.kind}({', '.join(arguments)}),"
     if len(line) <= _LONGEST_LINE:
         return [line]

@@ -160,7 +160,8 @@ def walk(input_shape: object, classes: object, layers: object) -> Trace:
     """
     stack: Sequence[object] = layers if isinstance(layers, tuple | list) else ()
     wrong_input = input_fault(input_shape, classes)
-    output = Dense.model_construct(units=classes if wrong_input is None else 0, activation="linear")
+    units = classes if isinstance(classes, int) and wrong_input is None else 0
+    output = Dense.model_construct(units=units, activation="linear")
     everything = [*stack, output]
     names = numbered([type(layer) if isinstance(layer, Layer) else Layer for layer in everything])
     shape: Shape | None = tuple(input_shape) if wrong_input is None else None  # type: ignore[arg-type]
@@ -265,7 +266,7 @@ def own_fault(layer: object) -> tuple[str, str] | None:
     if not isinstance(layer, Layer) or not hasattr(type(layer), "title"):
         return "layer", f"expected a layer. Received {shown(layer)}. Remove it."
     for name, control in layer.controls().items():
-        value = getattr(layer, name, control.default)
+        value = getattr(layer, name, ...)  # no field accepts an ellipsis
         if not control.accepts(value):
             return "value", f"{name}: expected {control.expected}. Received {shown(value)}."
     return None
