@@ -81,7 +81,7 @@ class Feed:
         return self.read_through >= moment and self.status in (*ENDED, "deleted")
 
     def older(self, seq: int) -> tuple[bytes, int]:
-        """Frames above `seq` from the record itself, and the `seq` of the last; blocks: call it in a thread."""
+        """Frames above `seq` from the record itself, and the `seq` of the last. Blocks: for a thread."""
         events = self._read(self.run_id, seq, BATCH_EVENTS)
         return b"".join(map(frame, events)), events[-1].seq if events else seq
 

@@ -1,0 +1,216 @@
+// A run's live chart: a strip of numbers and two panels, fed by the run's event stream.
+import { figureHeight, layout, palette, traces } from "./live_figure.mjs";
+import {
+  currentEpoch, describe, fold, formatAccuracy, formatLoss, formatSeconds, hasEnded, headline,
+  lastStep, newHistory, progress, recentBatches, restore, statusWord, timeLeft,
+} from "./live_history.mjs";
+import { escapeText, formatCount } from "./shared.mjs";
+import { Stream } from "./live_stream.mjs";
+
+const REDRAW_MS = 220;
+const SPEAK_MS = 1000;
+const CONFIG = { displayModeBar: false, responsive: false, doubleClick: false };
+
+let plotly = null;
+
+/** Plotly.js, loaded once; the reference is kept, because charts of Streamlit's own put another one on `window`. */
+function loadPlotly(url) {
+  plotly ??= import(new URL(url, document.baseURI)).then(() => window.Plotly);
+  return plotly;
+}
+
+/** What the strip above the chart says, as HTML. */
+export function drawStrip(history) {
+  const { source, accuracy, loss } = headline(history);
+  const epoch = history.epochs[history.epochs.length - 1];
+  const training = epoch ?? recentBatches(history);
+  const known = source === "validation";
+  const tile = (name, value, note) =>
+    `<div class="tile"><span class="quiet">${name}</span><b>${value}</b><span class="quiet">${note}</span></div>`;
+  const name = known ? "Validation" : "Training";
+  const tiles = [
+    tile(`${name} accuracy`, formatAccuracy(accuracy), known ? `training ${formatAccuracy(training.accuracy)}` : ""),
+    tile(`${name} loss`, formatLoss(loss), known ? `training ${formatLoss(training.loss)}` : ""),
+  ];
+  if (history.tested) {
+    const { accuracy: right, loss: error } = history.tested;
+    tiles.push(tile("Test accuracy", formatAccuracy(right), `loss ${formatLoss(error)}`));
+  }
+  return `<div class="tiles">${tiles.join("")}</div><div class="facts">${drawFacts(history)}</div>`;
+}
+
+/** Status, place and pace of the run, as HTML. */
+export function drawFacts(history) {
+  const left = timeLeft(history);
+  const place = history.totalEpochs
+    ? [`Epoch <b>${currentEpoch(history)}</b> of ${history.totalEpochs}`,
+      `step <b>${formatCount(lastStep(history))}</b> of ${formatCount(history.totalSteps)}`]
+    : [];
+  const pace = [
+    ...(history.imagesPerSecond ? [`${formatCount(Math.round(history.imagesPerSecond))} images/s`] : []),
+    ...(left === null ? [] : [`${formatSeconds(left)} left`]),
+  ];
+  const row = (parts) => `<span>${parts.join('<i aria-hidden="true"> · </i>')}</span>`;
+  return `<span class="chip ${escapeText(history.status ?? "")}">${statusWord(history.status)}</span>` +
+    row(place) + row(pace);
+}
+
+const HTML = `
+  <div class="strip"></div>
+  <div class="bar" role="progressbar" aria-label="Progress of the training" aria-valuemin="0" aria-valuemax="100"><div></div></div>
+  <p class="message" hidden></p>
+  <div class="legend" aria-hidden="true">
+    <span><i class="each"></i>training, each batch</span>
+    <span><i class="training"></i>training, whole epoch</span>
+    <span><i class="validation"></i>validation</span>
+  </div>
+  <div class="plot" role="img"></div>
+  <div class="unseen" aria-live="polite"></div>`;
+
+class LiveChart {
+  constructor(root) {
+    root.innerHTML = HTML;
+    const part = (name) => root.querySelector(name);
+    this.parts = {
+      root, strip: part(".strip"), bar: part(".bar"), message: part(".message"), plot: part(".plot"),
+      spoken: part(".unseen"),
+    };
+    this.history = newHistory();
+    this.onVisibility = () => (document.hidden ? this.stream?.close() : this.resume());
+    document.addEventListener("visibilitychange", this.onVisibility);
+    this.sizes = new ResizeObserver(() => this.draw());
+    this.sizes.observe(this.parts.plot);
+  }
+
+  update({ data, setStateValue, setTriggerValue }) {
+    const before = this.data;
+    this.data = data;
+    this.say = { setStateValue, setTriggerValue };
+    if (before?.run !== data.run) this.watch();
+    else if (data.active && !before.active) this.watch(this.history); // resumed: the stream had ended
+    if (data.snapshot) this.history = restore(data.snapshot);
+    this.colors = null; // the theme may be another
+    this.draw();
+  }
+
+  /** Follows the run's stream from what is known of it. */
+  watch(history = newHistory()) {
+    this.stream?.close();
+    this.history = history;
+    this.reported = false;
+    this.stream = new Stream(this.data.url, {
+      from: () => this.history.seq,
+      take: (event) => {
+        fold(this.history, event);
+        this.draw();
+      },
+      end: (status) => this.end(status),
+      fail: () => this.say.setStateValue("stream", "unavailable"),
+    });
+    this.resume();
+  }
+
+  resume() {
+    if (!document.hidden && !this.data.snapshot) this.stream?.open();
+  }
+
+  /** The run is over: the page is told, once, if it still believes the run to be active. */
+  end(status) {
+    this.history.status = status;
+    this.draw();
+    if (!this.data.active || this.reported) return;
+    this.reported = true;
+    this.say.setTriggerValue("ended", status);
+  }
+
+  /** Draws soon: at most a few times a second, and nothing while the tab is hidden. */
+  draw() {
+    if (this.timer || this.gone) return;
+    const wait = Math.max(0, REDRAW_MS - (performance.now() - (this.drawn ?? 0)));
+    this.timer = setTimeout(() => requestAnimationFrame(() => this.paint()), wait);
+  }
+
+  paint() {
+    this.timer = null;
+    if (this.gone) return;
+    this.drawn = performance.now();
+    const { history, parts } = this;
+    parts.strip.innerHTML = drawStrip(history);
+    const percent = (100 * progress(history)).toFixed(1);
+    parts.bar.firstElementChild.style.width = `${percent}%`;
+    parts.bar.setAttribute("aria-valuenow", Math.round(percent));
+    parts.bar.className = `bar ${history.status ?? ""}`;
+    parts.message.hidden = !history.message;
+    parts.message.className = `message ${history.status ?? ""}`;
+    parts.message.textContent = history.message ?? "";
+    this.speak();
+    this.plot();
+  }
+
+  /** Numbers for those who hear the page, at most once a second; read out when an epoch or the status changes. */
+  speak() {
+    const { history, parts } = this;
+    if (performance.now() - (this.spoke ?? -SPEAK_MS) < SPEAK_MS && !hasEnded(history.status)) return;
+    this.spoke = performance.now();
+    const words = describe(history);
+    parts.plot.setAttribute("aria-label", `Loss and accuracy of the training. ${words}`);
+    const moment = `${history.status} ${history.epochs.length} ${Boolean(history.tested)}`;
+    if (moment !== this.moment) parts.spoken.textContent = words;
+    this.moment = moment;
+  }
+
+  async plot() {
+    const { plot } = this.parts;
+    const width = plot.clientWidth;
+    if (!width) return; // hidden: the observer calls again at the first width
+    plot.style.height = `${figureHeight(width)}px`;
+    const Plotly = await loadPlotly(this.data.plotly);
+    if (this.gone) return;
+    this.colors ??= this.theme();
+    await Plotly.react(plot, traces(this.history, this.colors), layout(this.history, this.colors, width), CONFIG);
+    this.adoptStyles();
+  }
+
+  /** Colours of the page's theme. */
+  theme() {
+    const style = getComputedStyle(this.parts.root);
+    const value = (name) => style.getPropertyValue(`--st-${name}`).trim();
+    const colors = palette({ text: value("text-color"), background: value("background-color"), font: value("font") });
+    for (const name of ["training", "validation"]) this.parts.root.style.setProperty(`--${name}`, colors[name]);
+    return colors;
+  }
+
+  /** Plotly writes its rules into the document's head, where they do not reach a shadow root: copies them, once. */
+  adoptStyles() {
+    const shadow = this.parts.root.getRootNode();
+    if (this.adopted || !(shadow instanceof ShadowRoot)) return;
+    this.adopted = true;
+    const rules = [...document.querySelectorAll('style[id^="plotly.js-style"]')]
+      .flatMap((style) => [...style.sheet.cssRules].map((rule) => rule.cssText));
+    const sheet = document.createElement("style");
+    sheet.textContent = rules.join("\n");
+    shadow.append(sheet);
+  }
+
+  leave() {
+    this.gone = true;
+    clearTimeout(this.timer);
+    this.stream?.close();
+    this.sizes.disconnect();
+    document.removeEventListener("visibilitychange", this.onVisibility);
+    plotly?.then((Plotly) => Plotly.purge(this.parts.plot));
+  }
+}
+
+const charts = new WeakMap();
+
+export default function (component) {
+  const { parentElement } = component;
+  if (!charts.has(parentElement)) charts.set(parentElement, new LiveChart(parentElement.querySelector(".root")));
+  const chart = charts.get(parentElement);
+  chart.update(component);
+  return () => {
+    chart.leave();
+    charts.delete(parentElement);
+  };
+}
