@@ -89,7 +89,7 @@ class Layer(Spec):
     not_trainable: ClassVar[frozenset[str]] = frozenset()
     """Names of weights that training does not change by gradient."""
     keras_defaults: ClassVar[dict[str, Any]] = {}
-    """Keras's own defaults, in its order: arguments that exported source may leave out. The others come first."""
+    """Keras's own defaults, in its order: what exported source may leave out. Other fields come first."""
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:

@@ -47,7 +47,7 @@ def keras_source(what: Design | Architecture, *, train_images: int | None = None
 
 
 def _call(layer: Layer, name: str) -> list[str]:
-    """One layer: what Keras has no default for by position, then what differs from Keras's defaults, by name."""
+    """One layer: what has no default in Keras by position, then what differs from its defaults by name."""
     values = layer.keras_arguments()
     arguments = [_literal(value) for key, value in values.items() if key not in layer.keras_defaults]
     changed = {key: value for key, value in layer.keras_defaults.items() if values[key] != value}
