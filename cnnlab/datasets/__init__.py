@@ -4,13 +4,14 @@
     >>> datasets.info("digits").image_shape
     (8, 8, 1)
 
-A set is brought to this machine once (`install`) and then shared by all processes as memory-mapped files. Options
-are part of the name, so that a name says exactly which images are meant: `shapes-64-hard`.
+A set is brought to this machine once (`install`) and then shared by all processes as memory-mapped files.
+Options are part of the name, so that a name says exactly which images are meant: `shapes-64-hard`.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import shutil
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,17 +19,25 @@ from cnnlab import settings
 from cnnlab.datasets import archives, catalogue, downloads, splits, store
 from cnnlab.datasets.dataset import Content, Dataset, DatasetInfo, Split
 from cnnlab.datasets.downloads import Progress
-from cnnlab.errors import DatasetUnavailable
+from cnnlab.errors import DatasetError, DatasetUnavailable
 
 __all__ = ["Dataset", "DatasetInfo", "Split", "info", "install", "is_installed", "load", "names", "variants"]
 
 
 class _Place(NamedTuple):
-    """Where a data set's folder is or will be, and what its content comes from."""
+    """Where a data set's folder is or will be, and what it is made from.
+
+    Attributes:
+        folder: the stored data set.
+        origin: "built in", "download", or a file's name.
+        npz: the file it is read from.
+        originals: the folder that holds the files that would otherwise be downloaded.
+    """
 
     folder: Path
     origin: str
-    file: Path | None = None
+    npz: Path | None = None
+    originals: Path | None = None
 
 
 def names() -> list[str]:
@@ -53,20 +62,27 @@ def info(name: str) -> DatasetInfo:
         DatasetError: there is no data set of this name.
     """
     declared = catalogue.entry(name).info
-    folder = _place(name).folder
-    return (
-        dataclasses.replace(declared, images=store.counts(folder)[0]) if store.is_stored(folder) else declared
-    )
+    place = _place(name)
+    try:
+        if store.is_stored(place.folder):
+            return dataclasses.replace(declared, images=store.counts(place.folder)[0])
+        if place.npz:
+            return dataclasses.replace(declared, images=archives.npz(place.npz).count)
+    except DatasetError:
+        pass  # a damaged file is said when it is opened; a list of all data sets must still be shown
+    return declared
 
 
 def is_installed(name: str) -> bool:
-    """Whether the data set opens without a download: stored, built in, or a file in the data folder.
+    """Whether the data set opens without a download: built in, stored, or in the data folder.
 
     Raises:
         DatasetError: there is no data set of this name.
     """
     place = _place(name)
-    return place.file is not None or catalogue.entry(name).info.built_in or store.is_stored(place.folder)
+    return bool(
+        catalogue.entry(name).info.built_in or place.npz or place.originals or store.is_stored(place.folder)
+    )
 
 
 def install(name: str, progress: Progress | None = None) -> None:
@@ -87,6 +103,7 @@ def install(name: str, progress: Progress | None = None) -> None:
         if store.is_stored(place.folder):  # another process was quicker
             return
         store.write(place.folder, catalogue.entry(name).info, _content(name, place, progress))
+        shutil.rmtree(_downloads_folder(name), ignore_errors=True)
 
 
 def load(name: str, *, seed: int = 0, validation_share: float = 0.1) -> Dataset:
@@ -106,8 +123,8 @@ def load(name: str, *, seed: int = 0, validation_share: float = 0.1) -> Dataset:
         >>> len(digits.train), len(digits.validation), len(digits.test)
         (1294, 144, 359)
     """
-    place = _place(name)
     install(name)
+    place = _place(name)
     declared = catalogue.entry(name).info
     images, labels, test_count = store.read(place.folder, declared)
     parts = splits.split(labels, test_count=test_count, seed=seed, validation_share=validation_share)
@@ -117,18 +134,21 @@ def load(name: str, *, seed: int = 0, validation_share: float = 0.1) -> Dataset:
 
 
 def _place(name: str) -> _Place:
-    """A built-in set, else the file in the data folder, else the download."""
+    """A built-in set, else `NAME.npz` in a data folder, else the files that are downloaded."""
     recipe = catalogue.entry(name).recipe
     if isinstance(recipe, catalogue.BuiltIn):
         return _Place(store.folder(name, "built-in", recipe.version), "built in")
     for folder in _data_folders():
-        file = folder / f"{name}.npz"
-        if file.is_file():
-            state = file.stat()
-            key = f"{file.resolve()} {state.st_size} {state.st_mtime_ns}"
-            return _Place(store.folder(name, "file", key), file.name, file)
-    key = " ".join(file.checksum for file in recipe.files)
-    return _Place(store.folder(name, "download", key), "download")
+        npz = folder / f"{name}.npz"
+        if npz.is_file():
+            state = npz.stat()
+            key = f"{npz.resolve()} {state.st_size} {state.st_mtime_ns}"
+            return _Place(store.folder(name, "file", key), npz.name, npz=npz)
+    whole = store.folder(name, "download", " ".join(file.checksum for file in recipe.files))
+    for folder in _data_folders():
+        if all((folder / file.name).is_file() for file in recipe.files):
+            return _Place(whole, "download", originals=folder)
+    return _Place(whole, "download")
 
 
 def _data_folders() -> list[Path]:
@@ -141,24 +161,27 @@ def _content(name: str, place: _Place, progress: Progress | None) -> Content:
     recipe = catalogue.entry(name).recipe
     if isinstance(recipe, catalogue.BuiltIn):
         return recipe.content()
-    if place.file is not None:
-        return archives.npz(place.file)
-    if not settings.get().downloads:
-        raise _unavailable(name, "downloads are switched off (CNNLAB_DOWNLOADS)")
+    if place.npz:
+        return archives.npz(place.npz)
+    if not (place.originals or settings.get().downloads):
+        raise _unavailable(name, recipe, "downloads are switched off by CNNLAB_DOWNLOADS")
+    folder = _downloads_folder(name)
     try:
-        return recipe.content(downloads.fetch(recipe.files, _downloads_folder(), progress))
+        paths = downloads.fetch(recipe.files, folder, here=place.originals, progress=progress)
     except downloads.DownloadFailed as exc:
-        raise _unavailable(name, str(exc)) from exc
+        raise _unavailable(name, recipe, str(exc)) from exc
+    return recipe.content(paths)
 
 
-def _downloads_folder() -> Path:
-    return settings.get().home / "downloads"
+def _downloads_folder(name: str) -> Path:
+    return settings.get().home / "downloads" / name
 
 
-def _unavailable(name: str, reason: str) -> DatasetUnavailable:
-    data = settings.get().data
-    where = data or store.root()
+def _unavailable(name: str, recipe: catalogue.Download, reason: str) -> DatasetUnavailable:
+    title = catalogue.entry(name).info.title
+    originals = ", ".join(file.name for file in recipe.files if file.name != f"{name}.npz")
+    instead = f", or the original {originals}," if originals else ""
     return DatasetUnavailable(
-        f"{catalogue.entry(name).info.title} is not on this machine: {reason}. "
-        f"Put {name}.npz (arrays {archives.NPZ_LAYOUT}) into {where}, or try again with a network."
+        f"{title} is not on this machine: {reason}. Put {name}.npz (arrays {archives.NPZ_LAYOUT}){instead} "
+        f"into {_data_folders()[0]}, or try again when the network is there."
     )

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,12 @@ CHUNK_BYTES = 4_000_000
 NPZ_LAYOUT = "x_train, y_train, x_test, y_test"
 
 Chunks = Iterator[tuple[Images, NDArray[np.integer]]]
+
+
+class _Readable(Protocol):
+    """A file, a member of an archive or a gzipped file."""
+
+    def read(self, size: int = -1, /) -> bytes: ...
 
 
 def npz(path: Path) -> Content:
@@ -64,14 +70,14 @@ def _npz_chunks(path: Path) -> Chunks:
                 yield from _npy_chunks(file, labels)
 
 
-def _npy_header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:
+def _npy_header(file: _Readable) -> tuple[tuple[int, ...], bool, np.dtype]:
     version = np.lib.format.read_magic(file)
     if version == (1, 0):
         return np.lib.format.read_array_header_1_0(file)
     return np.lib.format.read_array_header_2_0(file)
 
 
-def _npy_chunks(file: IO[bytes], labels: NDArray[np.integer]) -> Chunks:
+def _npy_chunks(file: _Readable, labels: NDArray[np.integer]) -> Chunks:
     shape, by_column, dtype = _npy_header(file)
     if by_column or dtype != np.uint8 or len(shape) not in (3, 4):
         order = "Fortran order" if by_column else "C order"
@@ -83,7 +89,7 @@ def _npy_chunks(file: IO[bytes], labels: NDArray[np.integer]) -> Chunks:
     yield from _plain_chunks(file, image_shape, labels)
 
 
-def _plain_chunks(file: IO[bytes], image_shape: tuple[int, ...], labels: NDArray[np.integer]) -> Chunks:
+def _plain_chunks(file: _Readable, image_shape: tuple[int, ...], labels: NDArray[np.integer]) -> Chunks:
     """Pixels that lie one after the other, image by image."""
     pixels = int(np.prod(image_shape))
     rows = max(1, CHUNK_BYTES // max(1, pixels))
@@ -96,8 +102,8 @@ def _plain_chunks(file: IO[bytes], image_shape: tuple[int, ...], labels: NDArray
 def idx(paths: Sequence[Path]) -> Content:
     """MNIST's own format, gzipped: training images, training labels, test images, test labels.
 
-    The header is big-endian: a magic number (2051 images, 2049 labels), the count, and for images height and width
-    (http://yann.lecun.com/exdb/mnist).
+    The header is big-endian: a magic number (2051 images, 2049 labels), the count, and for images height and
+    width (https://yann.lecun.com/exdb/mnist).
 
     Raises:
         DatasetError: a file is damaged.
@@ -118,7 +124,7 @@ def _idx_header(path: Path, magic: int) -> tuple[int, tuple[int, ...]]:
         return _read_idx_header(file, magic)
 
 
-def _read_idx_header(file: IO[bytes], magic: int) -> tuple[int, tuple[int, ...]]:
+def _read_idx_header(file: _Readable, magic: int) -> tuple[int, tuple[int, ...]]:
     dimensions = magic % 256
     received, count, *sides = struct.unpack(f">{1 + dimensions}I", _exactly(file, 4 + 4 * dimensions))
     if received != magic:
@@ -170,7 +176,7 @@ def _cifar_chunks(path: Path) -> Chunks:
             yield from _cifar_records(file, member.size // _CIFAR_RECORD)
 
 
-def _cifar_records(file: IO[bytes], count: int) -> Chunks:
+def _cifar_records(file: _Readable, count: int) -> Chunks:
     rows = CHUNK_BYTES // _CIFAR_RECORD
     for start in range(0, count, rows):
         n = min(rows, count - start)
@@ -179,7 +185,7 @@ def _cifar_records(file: IO[bytes], count: int) -> Chunks:
         yield planes.transpose(0, 2, 3, 1), records[:, 0]
 
 
-def _exactly(file: IO[bytes], count: int) -> bytes:
+def _exactly(file: _Readable, count: int) -> bytes:
     raw = file.read(count)
     if len(raw) != count:
         raise EOFError(f"it ends {count - len(raw)} bytes too early")
@@ -196,7 +202,7 @@ def _damage_in_words(path: Path) -> Iterator[None]:
         OSError,
         EOFError,
         ValueError,
-        struct.error,
+        RuntimeError,
         zlib.error,
         zipfile.BadZipFile,
         tarfile.TarError,

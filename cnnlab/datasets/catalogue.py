@@ -69,8 +69,8 @@ def _digits() -> list[Entry]:
         image_shape=(8, 8, 1),
         class_names=tuple("0123456789"),
         images=1797,
-        source="Optical Recognition of Handwritten Digits (E. Alpaydin and C. Kaynak, 1998), UCI Machine Learning "
-        "Repository: its test part, as packaged with scikit-learn",
+        source="Optical Recognition of Handwritten Digits (E. Alpaydin and C. Kaynak, 1998), "
+        "UCI Machine Learning Repository: its test part, as packaged with scikit-learn",
         licence="CC BY 4.0",
         url="https://archive.ics.uci.edu/dataset/80/optical+recognition+of+handwritten+digits",
         built_in=True,
@@ -88,7 +88,7 @@ def _shapes_variant(size: int, difficulty: str) -> Entry:
     info = DatasetInfo(
         name="-".join(parts),
         title=" ".join(["Shapes", f"{size}×{size}"] + [difficulty] * (difficulty != "default")),
-        description=f"Coloured shapes of any size, place and rotation, drawn by this program, {size}×{size} pixels.",
+        description=f"Coloured shapes of any size, place and rotation, {size}×{size} pixels.",
         image_shape=(size, size, 3),
         class_names=shapes.CLASS_NAMES,
         images=shapes.COUNT,
@@ -119,7 +119,7 @@ def _mnist() -> list[Entry]:
         images=70_000,
         source="Y. LeCun, C. Cortes and C. J. C. Burges, from NIST's Special Databases 1 and 3",
         licence="CC BY-SA 3.0",
-        url="http://yann.lecun.com/exdb/mnist/",
+        url="https://yann.lecun.com/exdb/mnist/",
         download_bytes=file.size,
     )
     return [Entry(info, Download((file,), lambda paths: archives.npz(paths[0])), "mnist")]
@@ -136,13 +136,24 @@ def _fashion_mnist() -> list[Entry]:
         ),
         RemoteFile(_TF_KERAS + "t10k-labels-idx1-ubyte.gz", "md5:bb300cfdad3c16e7a12a480ee83cd310", 5_148),
     )
-    names = "T-shirt/top,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ankle boot"
+    names = (
+        "T-shirt/top",
+        "Trouser",
+        "Pullover",
+        "Dress",
+        "Coat",
+        "Sandal",
+        "Shirt",
+        "Sneaker",
+        "Bag",
+        "Ankle boot",
+    )
     info = DatasetInfo(
         name="fashion_mnist",
         title="Fashion-MNIST",
         description="Articles of clothing, 28×28 pixels: as simple to use as MNIST, harder to get right.",
         image_shape=(28, 28, 1),
-        class_names=tuple(names.split(",")),
+        class_names=names,
         images=70_000,
         source="H. Xiao, K. Rasul and R. Vollgraf, Zalando Research, 2017",
         licence="MIT",
@@ -163,7 +174,18 @@ def _cifar10() -> list[Entry]:
         title="CIFAR-10",
         description="Small colour photographs of animals and vehicles, 32×32 pixels.",
         image_shape=(32, 32, 3),
-        class_names=tuple("airplane automobile bird cat deer dog frog horse ship truck".split()),
+        class_names=(
+            "airplane",
+            "automobile",
+            "bird",
+            "cat",
+            "deer",
+            "dog",
+            "frog",
+            "horse",
+            "ship",
+            "truck",
+        ),
         images=60_000,
         source="A. Krizhevsky, V. Nair and G. Hinton, 2009, from the Tiny Images collection",
         licence="None stated by its authors, who ask that their technical report be cited",
@@ -175,7 +197,7 @@ def _cifar10() -> list[Entry]:
 
 _ALL = (_digits, _shapes, _mnist, _fashion_mnist, _cifar10)
 
-ENTRIES: dict[str, Entry] = {entry.info.name: entry for entries in _ALL for entry in entries()}
+ENTRIES: dict[str, Entry] = {each.info.name: each for entries in _ALL for each in entries()}
 
 
 def entry(name: str) -> Entry:
@@ -184,7 +206,7 @@ def entry(name: str) -> Entry:
     Raises:
         DatasetError: there is no data set of this name.
     """
-    found = ENTRIES.get(name) if isinstance(name, str) else None
+    found = ENTRIES.get(name)
     if found is None:
-        raise DatasetError(f"There is no data set {str(name)[:60]!r}. Expected one of {', '.join(ENTRIES)}.")
+        raise DatasetError(f"There is no data set {name[:60]!r}. Expected one of {', '.join(ENTRIES)}.")
     return found

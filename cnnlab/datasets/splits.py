@@ -30,8 +30,8 @@ class Parts(NamedTuple):
 def split(labels: Labels, *, test_count: int, seed: int, validation_share: float) -> Parts:
     """Divide a data set into training, validation and test images.
 
-    The test part depends on the seed alone, so that runs with another validation share stay comparable. A set's
-    own test images stay its test part whatever the seed.
+    The test part depends on the seed alone, so that runs with another validation share stay comparable. A
+    set's own test images stay its test part whatever the seed.
 
     Args:
         labels: (n,) int64, label of every image.
@@ -87,12 +87,10 @@ def _quotas(counts: Indices, share: float) -> Indices:
 
 
 def _check(seed: int, validation_share: float) -> None:
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-        raise DatasetError(
-            f"Split of a data set: the seed must be a whole number from 0 up. Received {seed!r}."
-        )
+    if seed < 0:
+        raise DatasetError(f"Split of a data set: expected a seed from 0 up. Received {seed!r}.")
     if not 0 <= validation_share <= MAX_VALIDATION_SHARE:  # NaN fails this, too
         raise DatasetError(
-            f"Split of a data set: the validation share must be from 0 to {MAX_VALIDATION_SHARE}. "
+            f"Split of a data set: expected a validation share from 0 to {MAX_VALIDATION_SHARE}. "
             f"Received {validation_share!r}."
         )

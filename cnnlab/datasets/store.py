@@ -1,8 +1,8 @@
 """Data sets on disk: one folder each with `images.npy`, `labels.npy` and `meta.json`.
 
-A folder is written beside its place and renamed, so that a folder that exists is whole. Its name holds a key (the
-version of the drawing, the checksum of the download, the size and time of a file), so that changed content gets a
-folder of its own and nobody's open memory map is overwritten.
+A folder is written beside its place and renamed, so that a folder that exists is whole. Its name holds a key
+(the version of the drawing, the checksum of the download, the size and time of a file), so that changed
+content gets a folder of its own and nobody's open memory map is overwritten.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from cnnlab.datasets.dataset import Content, DatasetInfo, Images, Labels
 from cnnlab.errors import DatasetError, DatasetUnavailable
 
 _IMAGES, _LABELS, _META = "images.npy", "labels.npy", "meta.json"
+_BESIDE = ".new-"
 
 
 class Stored(NamedTuple):
@@ -112,11 +113,14 @@ def write(place: Path, info: DatasetInfo, content: Content) -> None:
     """
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        beside = Path(tempfile.mkdtemp(prefix=".new-", dir=place.parent))
+        for left_behind in place.parent.glob(f"{_BESIDE}*"):  # by a process that was killed: we hold the lock
+            shutil.rmtree(left_behind, ignore_errors=True)
+        beside = Path(tempfile.mkdtemp(prefix=_BESIDE, dir=place.parent))
     except OSError as exc:
         raise _not_writable(info.name, exc) from exc
     try:
         _write_files(beside, info, content)
+        shutil.rmtree(place, ignore_errors=True)  # what somebody left of a folder by deleting files in it
         beside.rename(place)
     except OSError as exc:
         raise _not_writable(info.name, exc) from exc
@@ -170,7 +174,7 @@ def _check(info: DatasetInfo, images: np.ndarray, labels: np.ndarray) -> None:
             f"{info.title}: expected one whole number as label of each of {len(images)} images. "
             f"Received {labels.dtype} of shape {labels.shape}."
         )
-    if len(labels) and not (0 <= labels.min() and labels.max() < info.classes):
+    if len(labels) and (labels.min() < 0 or labels.max() >= info.classes):
         raise DatasetError(
             f"{info.title}: expected labels from 0 to {info.classes - 1}. "
             f"Received {labels.min()} to {labels.max()}."
@@ -181,7 +185,7 @@ def _remove_older(place: Path) -> None:
     kind = place.name.rpartition("-")[0]
     for other in place.parent.glob(f"{kind}-*"):
         if other != place:
-            # Processes that still have it open keep what they see; Windows refuses, and it is removed another time.
+            # Who has it open keeps what they see; where Windows refuses, it is removed another time.
             shutil.rmtree(other, ignore_errors=True)
 
 

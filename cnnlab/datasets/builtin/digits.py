@@ -21,13 +21,14 @@ LEVELS = 16
 def content() -> Content:
     """All 1,797 digits, their pixels scaled from 0–16 to 0–255.
 
-    `sklearn.datasets.load_digits` gives the same numbers, but importing it takes more than a second and 160 MB,
-    which the first click of a first visit would have to wait for.
+    `sklearn.datasets.load_digits` gives the same numbers, but importing it takes more than a second and
+    160 MB, which the first click of a first visit would have to wait for.
 
     Raises:
         DatasetUnavailable: scikit-learn is not installed.
     """
-    table = np.loadtxt(gzip.open(_file(), "rt", encoding="ascii"), delimiter=",", dtype=np.uint8)
+    with gzip.open(_file(), "rt", encoding="ascii") as file:
+        table = np.loadtxt(file, delimiter=",", dtype=np.uint8)
     pixels = np.rint(table[:, :-1] * (255 / LEVELS)).astype(np.uint8)
     labels = table[:, -1].astype(np.int64)
     return Content(len(table), 0, iter([(pixels.reshape(-1, 8, 8, 1), labels)]))
@@ -40,6 +41,6 @@ def _file() -> Path:
         if path.is_file():
             return path
     raise DatasetUnavailable(
-        "The data set 'digits' is read from digits.csv.gz inside the package scikit-learn, which is not there. "
+        "Digits is read from digits.csv.gz inside the package scikit-learn, which is not installed. "
         "Install it with `pip install scikit-learn`."
     )

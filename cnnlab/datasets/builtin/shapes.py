@@ -1,8 +1,9 @@
-"""Coloured shapes, drawn from a seed: small enough to learn in seconds, too varied for a linear classifier.
+"""Coloured shapes, drawn from a seed: learnt in seconds by a convolutional network, not by a linear one.
 
-Each image has a soft two-coloured background, distractor strokes behind, and one shape of random colour, size,
-position and rotation. Pillow draws the outlines enlarged; averaging them down smooths the edges. Colours are
-chosen in OKLCh, where a step in lightness looks equally large in every hue, so that a shape always stands out.
+Each image has a soft two-coloured background, distractor strokes behind, and one shape of random colour,
+size, position and rotation. Pillow draws the outlines enlarged; averaging them down smooths the edges.
+Colours are chosen in OKLCh, where a step in lightness looks equally large in every hue: a shape always
+stands out.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ class Difficulty:
 
     Attributes:
         radius: smallest and largest radius of a shape, as a share of half the image.
-        contrast: smallest difference of lightness between shape and background, 0 to 1.
+        contrast: smallest difference of lightness (OKLCh, 0 to 1) between shape and background.
         noise: standard deviation of the pixel noise, 0 to 255.
         strokes: smallest and largest number of distractor strokes.
         spread: largest distance of the centre from the middle, as a share of the free room.
@@ -54,9 +55,9 @@ class Difficulty:
 
 
 DIFFICULTIES = {
-    "default": Difficulty(radius=(0.42, 0.80), contrast=0.28, noise=5, strokes=(0, 3), spread=1.0),
-    "easy": Difficulty(radius=(0.60, 0.85), contrast=0.40, noise=2, strokes=(0, 0), spread=0.6),
-    "hard": Difficulty(radius=(0.30, 0.70), contrast=0.16, noise=14, strokes=(2, 6), spread=1.0),
+    "default": Difficulty(radius=(0.55, 0.88), contrast=0.36, noise=4, strokes=(0, 2), spread=1.0),
+    "easy": Difficulty(radius=(0.60, 0.88), contrast=0.42, noise=2, strokes=(0, 0), spread=0.6),
+    "hard": Difficulty(radius=(0.40, 0.80), contrast=0.24, noise=9, strokes=(2, 5), spread=1.0),
 }
 
 
@@ -145,8 +146,9 @@ def draw(labels: Labels, *, size: int, difficulty: Difficulty, rng: np.random.Ge
     images = _gradient(backgrounds, size, rng)
     images += stroke_masks * (strokes[:, None, None] - images)
     images += shape_masks * (shapes[:, None, None] - images)
-    images += rng.normal(0, difficulty.noise / 255, images.shape).astype(np.float32)
-    return np.rint(np.clip(images, 0, 1) * 255).astype(np.uint8)
+    images *= 255
+    images += np.float32(difficulty.noise) * rng.standard_normal(images.shape, np.float32)
+    return np.rint(np.clip(images, 0, 255, out=images), out=images).astype(np.uint8)
 
 
 def _masks(n: int, size: int, paint: Callable[[ImageDraw, int], None]) -> Floats:
@@ -191,6 +193,7 @@ def _draw_strokes(pen: ImageDraw, size: int, difficulty: Difficulty, rng: np.ran
 def _colours(n: int, difficulty: Difficulty, rng: np.random.Generator) -> tuple[Floats, Floats, Floats]:
     """Backgrounds (n, 2, 3), strokes (n, 3) and shapes (n, 3) as sRGB, 0–1."""
     dark = rng.random(n) < 0.5
+    # Dark on light or light on dark: neither brightness nor colour alone says anything about the class.
     ground = np.where(dark, rng.uniform(0.22, 0.40, n), rng.uniform(0.84, 0.96, n))
     step = rng.uniform(difficulty.contrast, difficulty.contrast + 0.2, n)
     shape = np.clip(np.where(dark, ground + step, ground - step), 0.25, 0.93)
@@ -198,7 +201,7 @@ def _colours(n: int, difficulty: Difficulty, rng: np.random.Generator) -> tuple[
     ends = np.stack([ground - 0.04, ground + 0.04], 1)
     end_hues = np.stack([hue[:, 0], hue[:, 0] + rng.uniform(-70, 70, n)], 1)
     backgrounds = _srgb(ends, np.where(dark, 0.07, 0.04)[:, None], end_hues)
-    strokes = _srgb(ground + np.where(dark, 1, -1) * step * 0.6, np.full(n, 0.08), hue[:, 1])
+    strokes = _srgb(ground + np.where(dark, 1, -1) * step * 0.5, np.full(n, 0.08), hue[:, 1])
     shapes = _srgb(shape, rng.uniform(0.13, 0.2, n), hue[:, 2])
     return backgrounds, strokes, shapes
 
@@ -207,9 +210,11 @@ def _gradient(ends: Floats, size: int, rng: np.random.Generator) -> Floats:
     """(n, size, size, 3) float32: from one colour to the other along a random direction."""
     axis = np.linspace(-0.5, 0.5, size, dtype=np.float32)
     angle = rng.uniform(0, 2 * math.pi, (len(ends), 1, 1)).astype(np.float32)
-    along = (np.cos(angle) * axis[None, None, :] + np.sin(angle) * axis[None, :, None]) / math.sqrt(2) + 0.5
+    along = (np.cos(angle) * axis + np.sin(angle) * axis[:, None]) / np.float32(math.sqrt(2)) + np.float32(
+        0.5
+    )
     first, last = ends[:, 0, None, None], ends[:, 1, None, None]
-    return np.asarray(first + along[..., None] * (last - first), np.float32)
+    return first + along[..., None] * (last - first)
 
 
 def _srgb(lightness: NDArray[np.float64], chroma: NDArray[np.float64], hue: NDArray[np.float64]) -> Floats:
