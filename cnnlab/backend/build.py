@@ -1,0 +1,69 @@
+"""Plain data to Keras: the model of an architecture, the optimizer of a training configuration."""
+
+from __future__ import annotations
+
+import random
+import threading
+
+import keras
+import numpy as np
+
+from cnnlab.errors import SpecError
+from cnnlab.spec.architecture import Architecture
+from cnnlab.spec.training import TrainingConfig
+
+_BUILDING = threading.Lock()
+"""Keras draws initial weights from process-wide generators; threads that build must take turns."""
+
+
+def build(architecture: Architecture, *, seed: int | None = None) -> keras.Model:
+    """The Keras model of an architecture, with fresh weights.
+
+    A functional graph, so that every layer's output can be asked for. Layers carry the names of the trace's
+    rows. It takes `(n, height, width, channels) float32, 0–1` and gives logits `(n, classes) float32`.
+
+    Args:
+        architecture: what to build.
+        seed: of the initial weights and of the dropout; the same seed gives the same values whatever this
+            process built before. None: the process's random state, as Keras has it.
+
+    Raises:
+        SpecError: the architecture has a problem; the message is the first one's.
+
+    Example:
+        >>> from cnnlab import presets
+        >>> build(presets.get("digits")).output_shape
+        (None, 10)
+    """
+    trace = architecture.trace()
+    if not trace.ok:
+        raise SpecError(trace.problems[0].message)
+    with _BUILDING:
+        if seed is None:
+            return _functional(architecture)
+        python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002 - Keras draws from it
+        try:
+            keras.utils.set_random_seed(seed)
+            return _functional(architecture)
+        finally:  # a notebook's own random numbers are none of our business
+            random.setstate(python)
+            np.random.set_state(numpy)  # noqa: NPY002
+
+
+def _functional(architecture: Architecture) -> keras.Model:
+    *rows, output = architecture.trace().rows
+    # A user's keras.json may say otherwise for their own models.
+    keras.config.set_image_data_format("channels_last")
+    inputs = keras.Input(architecture.input_shape, dtype="float32", name="image")
+    values = inputs
+    for layer, row in zip(architecture.layers, rows, strict=True):
+        keras_class = getattr(keras.layers, layer.kind)
+        values = keras_class(**layer.keras_arguments(), name=row.name, dtype="float32")(values)
+    logits = keras.layers.Dense(architecture.classes, name=output.name, dtype="float32")(values)
+    return keras.Model(inputs, logits, name="model")
+
+
+def optimizer(config: TrainingConfig) -> keras.optimizers.Optimizer:
+    """The Keras optimizer of a training configuration; the loop sets its learning rate at each step."""
+    keras_class = getattr(keras.optimizers, config.optimizer)
+    return keras_class(learning_rate=config.learning_rate, **config.optimizer_arguments())

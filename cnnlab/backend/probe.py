@@ -1,0 +1,67 @@
+"""The task "feature_maps": what a layer makes of one test image."""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnnlab.backend.data import dataset_of
+from cnnlab.backend.graph import PIXEL_MAXIMUM
+from cnnlab.backend.load import loaded
+from cnnlab.backend.scores import softmax
+from cnnlab.errors import RunError
+
+
+class FeatureMaps(TypedDict):
+    """What a layer makes of an image.
+
+    Keys:
+        maps: `(height, width, channels) float32`, or `(n,) float32` behind a Flatten; after the activation.
+        probabilities: `(classes,) float32`, 0–1: the network's answer.
+        image: `(height, width, channels) uint8, 0–255`.
+        label: index of the image's true class.
+    """
+
+    maps: NDArray[np.float32]
+    probabilities: NDArray[np.float32]
+    image: NDArray[np.uint8]
+    label: int
+
+
+def feature_maps(run_id: str, step: int | None, image_index: int, layer_name: str) -> FeatureMaps:
+    """The output of a layer for one image, by the run's weights at a step.
+
+    Args:
+        run_id: the run.
+        step: one of the steps whose weights are kept; None: the last of them.
+        image_index: place among the run's test images, as in an `Evaluation`.
+        layer_name: the name of a row of the architecture's trace; the output row gives the logits.
+
+    Raises:
+        RunNotFound: there is no such run.
+        RunStateError: no weights of this step are kept.
+        RunError: there is no such image or layer.
+    """
+    run = loaded(run_id, step)
+    data = dataset_of(run.design)
+    if not 0 <= image_index < len(data.test):
+        raise RunError(f"The test set has images 0 to {len(data.test) - 1}. Received {image_index}.")
+    names = [layer.name for layer in run.model.layers[1:]]
+    if layer_name not in names:
+        raise RunError(f"The network has no layer {layer_name!r}. It has {', '.join(names)}.")
+    where = data.test.indices[image_index]
+    image = np.array(data.images[where])
+    outputs: list[Any] = run.every_output(scaled(image[np.newaxis]), training=False)
+    return FeatureMaps(
+        maps=np.array(outputs[names.index(layer_name)][0]),
+        probabilities=softmax(np.array(outputs[-1][0])),
+        image=image,
+        label=int(data.labels[where]),
+    )
+
+
+def scaled(images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Pixels `(…) uint8, 0–255` as the model takes them: `(…) float32, 0–1`."""
+    return images.astype(np.float32) / np.float32(PIXEL_MAXIMUM)
