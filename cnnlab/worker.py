@@ -1,0 +1,184 @@
+"""`python -m cnnlab.worker`: a process that imports TensorFlow once and serves tasks until its parent leaves.
+
+Started by `cnnlab.engine` alone. It reads one line of JSON from standard input (where to connect, the key,
+the module that names the tasks), connects, imports the tasks, says that it is ready, and then answers one
+request after the other. Its connection is its lease: when that closes, because the parent left or was killed,
+an idle worker ends at once and a training gets the time to write its state.
+
+Messages, each one pickled tuple:
+
+    parent → worker    (task name, arguments)                    or None: leave
+    worker → parent    ("ready",)                                once, at the start
+                       ("done", result)
+                       ("failed", name of the error's class, message)
+"""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import importlib
+import inspect
+import json
+import os
+import queue
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from multiprocessing.connection import Client, Connection
+from typing import Any
+
+from cnnlab.errors import CNNLabError
+
+SAVE_SECONDS = 60.0
+"""How long a training may take to write its state after the parent has gone."""
+
+TRAINING_NICENESS = 10
+"""Niceness while a training runs, so that pages and questions go first."""
+
+Task = Callable[..., Any]
+
+
+def main() -> int:
+    """Connect to the parent that started this process and serve it. Returns the exit status."""
+    faulthandler.enable()
+    with contextlib.suppress(ValueError):
+        # Ctrl-C in a terminal is the parent's to answer: it stops the run in order.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    start = json.loads(sys.stdin.readline())
+    address = start["address"]
+    connection = Client(
+        tuple(address) if isinstance(address, list) else address, authkey=bytes.fromhex(start["authkey"])
+    )
+    connection.send(start["token"])
+    parent = Parent(connection)
+    try:
+        tasks = load_tasks(start["tasks"])
+    except Exception as exc:
+        traceback.print_exc()
+        parent.say("failed", type(exc).__name__, _words(exc))
+        return 1
+    parent.say("ready")
+    serve(parent, tasks)
+    return 0
+
+
+def load_tasks(registry: str) -> dict[str, Task]:
+    """Import every task that a module names in `TASKS: dict[str, "module:function"]`."""
+    named: dict[str, str] = importlib.import_module(registry).TASKS
+    tasks: dict[str, Task] = {}
+    for name, target in named.items():
+        module, _, function = target.partition(":")
+        tasks[name] = getattr(importlib.import_module(module), function)
+    return tasks
+
+
+def serve(parent: Parent, tasks: dict[str, Task]) -> None:
+    """Answer requests one after the other until the parent has gone."""
+    for name, arguments in parent.requests():
+        task = tasks.get(name)
+        try:
+            if task is None:
+                raise LookupError(f"There is no task {name!r}; there are {', '.join(sorted(tasks))}.")
+            answer: tuple[Any, ...] = ("done", _perform(task, arguments, parent))
+        except Exception as exc:  # whatever a task raises is an answer; the worker stays
+            sys.stderr.write(f"Task {name} failed:\n")
+            traceback.print_exc()
+            answer = ("failed", type(exc).__name__, _words(exc))
+        parent.say(*answer)
+
+
+def _perform(task: Task, arguments: dict[str, Any], parent: Parent) -> Any:
+    """Call a task; one that takes `stop_requested` is a training: niced, and given time to save."""
+    if "stop_requested" not in inspect.signature(task).parameters:
+        return task(**arguments)
+    with parent.waits_for_saving(), niced(TRAINING_NICENESS):
+        return task(**arguments, stop_requested=parent.gone.is_set)
+
+
+class Parent:
+    """The process that started this one, at the other end of the connection.
+
+    A thread of its own receives, so that the end of the connection is noticed in the middle of a task.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        """Start to listen."""
+        self.gone = threading.Event()
+        self._connection = connection
+        self._inbox: queue.SimpleQueue[tuple[str, dict[str, Any]] | None] = queue.SimpleQueue()
+        self._saving = False
+        threading.Thread(target=self._listen, name="parent", daemon=True).start()
+
+    def requests(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Requests in the order in which they came, until the parent has gone."""
+        while (request := self._inbox.get()) is not None:
+            yield request
+
+    def say(self, *message: Any) -> None:
+        """Send one message; a result that cannot be pickled is told as a failure."""
+        with contextlib.suppress(OSError):  # the parent left; the listening thread has seen it too
+            try:
+                self._connection.send(message)
+            except OSError:
+                raise
+            except Exception as exc:
+                self._connection.send(("failed", type(exc).__name__, f"The result cannot be sent: {exc}"))
+
+    @contextlib.contextmanager
+    def waits_for_saving(self) -> Iterator[None]:
+        """While inside, the parent's leaving does not end this process at once."""
+        self._saving = True
+        try:
+            yield
+        finally:
+            self._saving = False
+
+    def _listen(self) -> None:
+        request: tuple[str, dict[str, Any]] | None = ("", {})
+        while request is not None:
+            try:
+                request = self._connection.recv()
+            except (EOFError, OSError):
+                request = None
+            self._inbox.put(request)
+            # From here on nobody waits for an answer: end even where the main thread hangs in a task.
+            if request is None:
+                self.gone.set()
+        if self._saving:
+            threading.Event().wait(SAVE_SECONDS)
+        sys.stderr.flush()
+        os._exit(0)
+
+
+@contextlib.contextmanager
+def niced(amount: int) -> Iterator[None]:
+    """Lower this process's priority while inside, where the system knows priorities.
+
+    The group is addressed, not the process: on Linux a process's priority is that of its main thread alone,
+    and TensorFlow's threads exist already. A worker is the leader of its own group (see `engine.process`).
+    Going back needs a privilege that ordinary users lack; the worker then stays niced.
+    """
+    if not hasattr(os, "setpriority") or os.getpgrp() != os.getpid():
+        yield
+        return
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    os.setpriority(os.PRIO_PGRP, 0, max(before, amount))
+    try:
+        yield
+    finally:
+        with contextlib.suppress(PermissionError):
+            os.setpriority(os.PRIO_PGRP, 0, before)
+
+
+def _words(exc: Exception) -> str:
+    """An error's message, with its class where the message alone would not say enough."""
+    if isinstance(exc, CNNLabError):
+        return str(exc)
+    return f"{type(exc).__name__}: {exc}" if str(exc) else type(exc).__name__
+
+
+if __name__ == "__main__":
+    sys.exit(main())

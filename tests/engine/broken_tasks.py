@@ -1,0 +1,3 @@
+"""A registry that cannot be imported."""
+
+raise ImportError("no CUDA today")

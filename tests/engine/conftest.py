@@ -1,0 +1,69 @@
+"""An engine with toy tasks, runs for it, and waiting for a condition."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cnnlab.engine import Engine
+from cnnlab.runs.store import get_store
+from cnnlab.spec import presets
+
+ROOT = Path(__file__).resolve().parents[2]
+LIMIT_SECONDS = 60.0
+
+MakeEngine = Callable[..., Engine]
+NewRun = Callable[..., str]
+
+
+def wait_for(condition: Callable[[], Any], what: str) -> Any:
+    """The condition's first true value. Fails when there is none within the limit."""
+    end = time.monotonic() + LIMIT_SECONDS
+    tick = threading.Event()
+    while not (value := condition()):
+        assert time.monotonic() < end, f"waited {LIMIT_SECONDS:g} s for {what}"
+        tick.wait(0.01)
+    return value
+
+
+def status_is(run_id: str, *statuses: str) -> Callable[[], bool]:
+    return lambda: get_store().run(run_id).status in statuses
+
+
+def order() -> list[str]:
+    """Ids of the runs that were trained, in the order in which they began."""
+    file = get_store().home / "order"
+    return [line.split()[0] for line in file.read_text().splitlines()] if file.exists() else []
+
+
+@pytest.fixture
+def make_engine(home: Path) -> Iterator[MakeEngine]:
+    made: list[Engine] = []
+
+    def make(tasks: str = "tests.engine.toy_tasks") -> Engine:
+        made.append(Engine(tasks, (str(ROOT),)))
+        return made[-1]
+
+    yield make
+    for engine in made:
+        engine.close()
+
+
+@pytest.fixture
+def engine(make_engine: MakeEngine) -> Engine:
+    return make_engine()
+
+
+@pytest.fixture
+def new_run(home: Path) -> NewRun:
+    """Add a queued run; with the toy tasks its name says how its training goes."""
+
+    def new(name: str = "endless", owner: str = "ada") -> str:
+        return get_store().create_run(presets.preset("digits").design, owner, name).id
+
+    return new
