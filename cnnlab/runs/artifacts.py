@@ -153,7 +153,7 @@ class RunFiles:
     # Evaluations
 
     def write_evaluation(
-        self, step: int, probabilities: NDArray[np.float32], labels: NDArray[np.int64], loss: float
+        self, step: int, probabilities: NDArray[Any], labels: NDArray[Any], loss: float
     ) -> None:
         """Keeps what the weights of a step say about the test images; shapes as in `Evaluation`."""
         if probabilities.ndim != 2 or labels.shape != probabilities.shape[:1]:

@@ -153,7 +153,7 @@ class Database:
     def _use_wal(self) -> None:
         """Lets readers go on while one writes; the file itself remembers it.
 
-        Where the file system cannot do it (a network folder) SQLite keeps its older journal, slower and as safe.
+        Where the file system cannot do it (a network folder) SQLite keeps its older journal: safe but slow.
         """
         connection = self._engine.raw_connection()  # not possible inside a transaction
         try:
@@ -220,7 +220,7 @@ def _words(exc: BaseException, path: Path) -> str:
         )
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN) or isinstance(cause, OSError):
         return (
-            f"The record {path} cannot be opened for writing ({cause}). Check the folder and its permissions, "
+            f"The record {path} cannot be opened for writing ({cause}). Check its folder and permissions, "
             f"or set CNNLAB_HOME to a folder that can be written."
         )
     return f"The record {path} cannot be used: {cause}."

@@ -112,6 +112,7 @@ class Tested(Payload):
     """Loss and accuracy on the test images with the weights of `step`."""
 
     kind: ClassVar[str] = "tested"
+    __test__: ClassVar[bool] = False  # its name begins like a test's; pytest would collect it
     step: Count
     loss: Number
     accuracy: Number

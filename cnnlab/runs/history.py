@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import math
 from array import array
 from collections.abc import Iterable, Mapping
@@ -137,7 +138,7 @@ class History:
     def _forget_steps_after(self, step: int) -> None:
         if self.last_step <= step:
             return
-        keep = int(np.searchsorted(np.frombuffer(self._step, dtype=np.int64), step, side="right"))
+        keep = bisect.bisect_right(self._step, step)
         del self._step[keep:], self._loss[keep:], self._accuracy[keep:]
 
 

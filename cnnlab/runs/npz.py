@@ -45,7 +45,9 @@ def write(path: Path, arrays: Mapping[str, NDArray[Any]], meta: Mapping[str, Any
                 f"{path.name} cannot be written: the array {name!r} has the type {value.dtype}, expected one "
                 f"of NumPy's own number types. Convert it, for instance to float32."
             )
-    members: dict[str, Any] = {_META: np.frombuffer(json.dumps(dict(meta)).encode(), dtype=np.uint8)}
+    # The names are told apart from the zip's directory: damage there can hide a whole member from a reader.
+    contents = json.dumps({"arrays": list(arrays), "meta": dict(meta)})
+    members: dict[str, Any] = {_META: np.frombuffer(contents.encode(), dtype=np.uint8)}
     members.update({_ARRAYS + name: value for name, value in arrays.items()})
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
@@ -69,22 +71,16 @@ def read(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     Raises:
         StorageError: the file is missing, damaged or cannot be read; the message names it.
     """
-    arrays: dict[str, NDArray[Any]] = {}
     try:
-        with zipfile.ZipFile(path) as archive:
-            for member in archive.namelist():
-                # Read whole first: that compares the checksum, so no damaged header is ever believed.
-                data = io.BytesIO(archive.read(member))
-                arrays[member.removesuffix(".npy")] = np.lib.format.read_array(data, allow_pickle=False)
-        meta = json.loads(arrays.pop(_META).tobytes())
-        return {name[len(_ARRAYS) :]: array for name, array in arrays.items()}, meta
+        return _unpacked(path)
     except FileNotFoundError as exc:
         raise StorageError(f"The file {path} is not there any more.") from exc
-    except OSError as exc:
-        raise StorageError(_words(exc, path)) from exc
     except MemoryError:  # says something about this machine, not about the file
         raise
     except Exception as exc:  # zipfile answers damage with a dozen kinds of error, all mean the same here
+        # A damaged directory may point in front of the file's beginning, which the system calls invalid.
+        if isinstance(exc, OSError) and exc.errno != errno.EINVAL:
+            raise StorageError(_words(exc, path)) from exc
         raise StorageError(
             f"The file {path} is damaged ({type(exc).__name__}: {exc}). Delete it; what was kept of other "
             f"steps can still be used."
@@ -97,6 +93,17 @@ def remove_dead_parts(folder: Path) -> None:
         with contextlib.suppress(OSError):
             if time.time() - part.stat().st_mtime > PART_SECONDS:
                 part.unlink(missing_ok=True)
+
+
+def _unpacked(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    arrays: dict[str, NDArray[Any]] = {}
+    with zipfile.ZipFile(path) as archive:
+        for member in archive.namelist():
+            # Read whole first: that compares the checksum, so no damaged header is ever believed.
+            data = io.BytesIO(archive.read(member))
+            arrays[member.removesuffix(".npy")] = np.lib.format.read_array(data, allow_pickle=False)
+    contents = json.loads(arrays.pop(_META).tobytes())
+    return {name: arrays[_ARRAYS + name] for name in contents["arrays"]}, contents["meta"]
 
 
 def _sync_folder(folder: Path) -> None:

@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsFloat
 
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.engine import Connection
@@ -174,7 +174,7 @@ class Store:
             _append(connection, run_id, [Status(status=status, message=message)], now)
         return True
 
-    def set_result(self, run_id: str, **numbers: float | None) -> None:
+    def set_result(self, run_id: str, **numbers: SupportsFloat | None) -> None:
         """Adds numbers to the run's result, over those of the same names.
 
         Raises:
