@@ -68,7 +68,9 @@ def _get_ready() -> None:
     try:
         from cnnlab.engine import get_engine
 
-        get_engine().warm()
+        engine = get_engine()
+        engine.warm()
+        engine.adopt()
         plotly_gzip()
     except Exception:  # the server goes on: whoever needs what is missing is told what is wrong
         _LOG.exception("Getting ready failed.")

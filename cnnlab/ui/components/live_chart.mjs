@@ -4,11 +4,12 @@ import {
   currentEpoch, describe, fold, formatAccuracy, formatLoss, formatSeconds, hasEnded, headline,
   lastStep, newHistory, progress, recentBatches, restore, statusWord, timeLeft,
 } from "./live_history.mjs";
-import { escapeText, formatCount } from "./shared.mjs";
+import { escapeText, formatCount, later } from "./shared.mjs";
 import { Stream } from "./live_stream.mjs";
 
 const REDRAW_MS = 220;
 const SPEAK_MS = 1000;
+const SETTLE_MS = 400; // what a stream catches up with comes at once; a status that stays is news
 const CONFIG = { displayModeBar: false, responsive: false, doubleClick: false };
 
 let plotly = null;
@@ -78,6 +79,7 @@ class LiveChart {
     this.history = newHistory();
     this.onVisibility = () => (document.hidden ? this.stream?.close() : this.resume());
     document.addEventListener("visibilitychange", this.onVisibility);
+    this.settled = later(() => this.tellStatus(), SETTLE_MS);
     this.sizes = new ResizeObserver(() => this.draw());
     this.sizes.observe(this.parts.plot);
   }
@@ -87,7 +89,7 @@ class LiveChart {
     this.data = data;
     this.say = { setStateValue, setTriggerValue };
     if (before?.run !== data.run) this.watch();
-    else if (data.active && !before.active) this.watch(this.history); // resumed: the stream had ended
+    else if (hasEnded(before.status) && !hasEnded(data.status)) this.watch(this.history); // resumed
     if (data.snapshot) this.history = restore(data.snapshot);
     this.colors = null; // the theme may be another
     this.draw();
@@ -102,6 +104,7 @@ class LiveChart {
       from: () => this.history.seq,
       take: (event) => {
         fold(this.history, event);
+        if (event.kind === "status") this.settled();
         this.draw();
       },
       end: (status) => this.end(status),
@@ -114,11 +117,17 @@ class LiveChart {
     if (!document.hidden && !this.data.snapshot) this.stream?.open();
   }
 
+  /** The page is told of a new status of an active run, which changes its buttons. */
+  tellStatus() {
+    const { status } = this.history;
+    if (!this.gone && !hasEnded(status) && status !== this.data.status) this.say.setStateValue("status", status);
+  }
+
   /** The run is over: the page is told, once, if it still believes the run to be active. */
   end(status) {
     this.history.status = status;
     this.draw();
-    if (!this.data.active || this.reported) return;
+    if (hasEnded(this.data.status) || this.reported) return;
     this.reported = true;
     this.say.setTriggerValue("ended", status);
   }
@@ -195,6 +204,7 @@ class LiveChart {
   leave() {
     this.gone = true;
     clearTimeout(this.timer);
+    this.settled.cancel();
     this.stream?.close();
     this.sizes.disconnect();
     document.removeEventListener("visibilitychange", this.onVisibility);

@@ -14,6 +14,9 @@ import numpy.typing as npt
 import streamlit as st
 
 from cnnlab.live.assets import PLOTLY_URL
+from cnnlab.runs.events import ACTIVE, ENDED
+from cnnlab.runs.history import History
+from cnnlab.runs.store import get_store
 from cnnlab.ui.components._source import component
 
 FALLBACK_SECONDS = 2.0
@@ -21,61 +24,84 @@ FALLBACK_SECONDS = 2.0
 
 SNAPSHOT_POINTS = 600
 _STREAM_LOST = "cnnlab-stream-lost"
-_MOUNT = component("live_chart", '<div class="root"></div>')
+_COMPONENT = component("live_chart", '<div class="root"></div>')
 
 
 def live_chart(
     run_id: str,
     *,
-    active: bool,
     key: str = "live-chart",
     on_ended: Callable[[], None] | None = None,
 ) -> str | None:
     """Show a run's chart: live while it is active, the whole of it once it has ended.
 
+    The page reruns when the run's status changes, and only then.
+
     Args:
         run_id: The run.
-        active: Whether the page takes the run to be queued, running or paused.
         key: Of this component on the page.
         on_ended: Called before the page reruns because a run that was active has ended.
 
     Returns:
         The status with which the run has just ended; None in every other rerun.
+
+    Raises:
+        RunNotFound: there is no such run.
     """
-    lost = bool(st.session_state.get(_STREAM_LOST))
+    if st.session_state.get(_STREAM_LOST):
+        _look_often(run_id, key, on_ended)
+        return None
 
     def report() -> None:
         if st.session_state[key].get("stream") == "unavailable":
             st.session_state[_STREAM_LOST] = True
 
-    def mount(snapshot: dict[str, Any] | None = None) -> Any:
-        return _MOUNT(
-            key=key,
-            data={
-                "run": run_id,
-                "url": f"cnnlab/runs/{run_id}/events",
-                "plotly": PLOTLY_URL,
-                "active": active,
-                "snapshot": snapshot,
-            },
-            on_ended_change=on_ended or _nothing,
-            on_stream_change=report,
-        )
+    ended = _mount(run_id, _status(run_id), key, on_ended=on_ended, on_stream=report).ended
+    return ended if isinstance(ended, str) else None
 
-    if not lost:
-        return _text(mount().ended)
 
-    @st.fragment(run_every=FALLBACK_SECONDS if active else None)
+def _look_often(run_id: str, key: str, on_ended: Callable[[], None] | None) -> None:
+    """The chart without a stream: a fragment that reads the record, for as long as the run is active."""
+    drawn_for = _status(run_id)
+
+    @st.fragment(run_every=FALLBACK_SECONDS if drawn_for in ACTIVE else None)
     def look() -> None:
         found = snapshot(run_id)
-        mount(found)
-        if active and found["ended"]:
-            if on_ended is not None:
+        if found["status"] != drawn_for:
+            if on_ended is not None and found["status"] in ENDED:
                 on_ended()
             st.rerun()
+        _mount(run_id, drawn_for, key, snapshot=found)
 
     look()
-    return None
+
+
+def _mount(
+    run_id: str,
+    status: str,
+    key: str,
+    *,
+    snapshot: dict[str, Any] | None = None,
+    on_ended: Callable[[], None] | None = None,
+    on_stream: Callable[[], None] | None = None,
+) -> Any:
+    return _COMPONENT(
+        key=key,
+        data={
+            "run": run_id,
+            "url": f"cnnlab/runs/{run_id}/events",
+            "plotly": PLOTLY_URL,
+            "status": status,
+            "snapshot": snapshot,
+        },
+        on_ended_change=on_ended or _nothing,
+        on_status_change=_nothing,
+        on_stream_change=on_stream or _nothing,
+    )
+
+
+def _status(run_id: str) -> str:
+    return get_store().run(run_id).status
 
 
 def snapshot(run_id: str) -> dict[str, Any]:
@@ -85,12 +111,8 @@ def snapshot(run_id: str) -> dict[str, Any]:
         run_id: The run.
 
     Returns:
-        The fields of a history in `live_history.mjs`, and `ended`: whether the run has ended.
+        The fields of a history in `live_history.mjs`.
     """
-    from cnnlab.runs.events import ENDED
-    from cnnlab.runs.history import History
-    from cnnlab.runs.store import get_store
-
     history = History.fold(get_store().events(run_id))
     step, loss, accuracy = (
         thin(values, SNAPSHOT_POINTS) for values in (history.step, history.loss, history.accuracy)
@@ -113,7 +135,6 @@ def snapshot(run_id: str) -> dict[str, Any]:
         "trainImages": history.train_images,
         "imagesPerSecond": history.images_per_second,
         "learningRate": history.learning_rate,
-        "ended": history.status in ENDED,
     }
 
 
@@ -127,10 +148,6 @@ def thin(values: npt.NDArray[Any], limit: int) -> list[float | None]:
     width = max(1, -(-len(values) // limit))
     means = [float(np.mean(values[start : start + width])) for start in range(0, len(values), width)]
     return [value if np.isfinite(value) else None for value in means]
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
 
 
 def _nothing() -> None:

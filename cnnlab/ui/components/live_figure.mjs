@@ -60,7 +60,7 @@ export function layout(history, colors, width) {
   // Each axis is an object of its own: Plotly writes into what it is given.
   const epochs = (anchor, domain, title) => ({
     anchor, domain, range: [0, epochsShown(history)], fixedrange: true, zeroline: false, gridcolor: colors.grid, ...ticks,
-    title: { text: title, standoff: 6 }, tickformat: "d", nticks: 11, dtick: epochsShown(history) <= 12 ? 1 : undefined,
+    title: { text: title, standoff: 10, font: { ...font } }, tickformat: "d", nticks: 11, dtick: epochsShown(history) <= 12 ? 1 : undefined,
   });
   const values = (anchor, domain, range, format) => ({
     anchor, domain, range, fixedrange: true, zeroline: false, gridcolor: colors.grid, ...ticks, tickformat: format, nticks: 6,
