@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.browser import chromium
-from tests.browser.server import AppServer
-from tests.browser.watch import Watch
-
-PROJECTOR = {"width": 1280, "height": 720}
-PHONE = {"width": 390, "height": 844}
-
-ServerFactory = Callable[..., AppServer]
-PageFactory = Callable[..., Page]
+from tests.browser.server import AppServer, ServerFactory
+from tests.browser.watch import PROJECTOR, PageFactory, Watch
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -122,6 +123,10 @@ class AppServer:
         if self._process is not None and hasattr(os, "killpg"):
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)
+
+
+ServerFactory = Callable[..., AppServer]
+"""What the fixture `new_server` gives."""
 
 
 def _free_port() -> int:

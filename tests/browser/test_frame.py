@@ -8,9 +8,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from cnnlab.ui.frame import PAGES
-from tests.browser.conftest import PHONE, PageFactory, ServerFactory
-from tests.browser.server import AppServer
-from tests.browser.watch import open_page, wait_idle
+from tests.browser.server import AppServer, ServerFactory
+from tests.browser.watch import PHONE, PageFactory, open_page, wait_idle
 
 KEYS = tuple(PAGES)
 

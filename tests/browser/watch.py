@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from playwright.sync_api import ConsoleMessage, Page, Request, Response, expect
 
 from tests.browser.server import ROOT
+
+PROJECTOR = {"width": 1280, "height": 720}
+PHONE = {"width": 390, "height": 844}
+
+PageFactory = Callable[..., Page]
+"""What the fixture `new_page` gives."""
 
 SCREENSHOTS = ROOT / "screenshots"
 """Ignored by git."""
