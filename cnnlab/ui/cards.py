@@ -22,7 +22,12 @@ def first_picture() -> None:
     """The first network, drawn to scale."""
     editor = Editor.open(first_design())
     trace = editor.now.design.architecture.trace()
-    network(trace, ids=(*editor.now.ids, OUTPUT), selected=None, key="w-first-network")
+    network(
+        trace,
+        ids=(*editor.now.ids, OUTPUT),
+        key="w-first-network",
+        input_shape=editor.now.design.architecture.input_shape,
+    )
 
 
 def presets_grid() -> None:

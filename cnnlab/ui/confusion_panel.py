@@ -83,7 +83,12 @@ def _cell(run: api.Run, evaluation: Evaluation, data: Dataset, cell_key: str, pr
         return
     pixels = data.test.images[chosen]
     pictures = [_picture(evaluation, int(index), image) for index, image in zip(chosen, pixels, strict=True)]
-    clicked = images(pictures, key=f"{prefix}-images-{actual}-{predicted}")
+    clicked = images(
+        pictures,
+        key=f"{prefix}-images-{actual}-{predicted}",
+        label=cell_words(evaluation.confusion, names, actual, predicted),
+        action="Open in Inspect",
+    )
     if clicked is not None:
         navigation.go("inspect", run=run.id, image=clicked)
 
@@ -104,5 +109,5 @@ def _picture(evaluation: Evaluation, index: int, image: Any) -> Picture:
     name, probability = evaluation.top(index, 1)[0]
     actual = evaluation.class_names[evaluation.labels[index]]
     return Picture(
-        id=str(index), pixels=image, title=f"{name} {probability:.0%}", subtitle=f"is {actual}", right=name == actual
+        id=str(index), pixels=image, title=f"{name} {probability:.0%}", caption=f"is {actual}", right=name == actual
     )

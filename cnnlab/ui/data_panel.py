@@ -65,10 +65,11 @@ def samples(data: Dataset) -> None:
     pixels, labels = data.images[split.indices[chosen]], split.labels[chosen]
     images(
         [
-            Picture(id=str(index), pixels=image, title=names[kind], subtitle="")
+            Picture(id=str(index), pixels=image, title=names[kind])
             for index, image, kind in zip(chosen, pixels, labels, strict=True)
         ],
         key=f"w-samples-{data.name}",
+        label=f"Samples of {data.info.title}",
     )
 
 

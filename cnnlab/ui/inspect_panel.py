@@ -80,8 +80,9 @@ def _image(data: Dataset, index: int, answer: np.ndarray) -> None:
         )
     name = data.class_names[actual]
     images(
-        [Picture(id=str(index), pixels=data.images[data.test.indices[index]], title=name, subtitle="")],
+        [Picture(id=str(index), pixels=data.images[data.test.indices[index]], title=name)],
         key="w-image-shown",
+        label=f"Test image {index}, {name}",
         size=180,
     )
     st.plotly_chart(
@@ -113,7 +114,7 @@ def _feature_maps(row: Row, values: np.ndarray) -> None:
     st.caption(
         f"**{row.title}** · {count:,} {noun} · from {values.min():.3g} to {values.max():.3g} · {zeros:.0%} zeros"
     )
-    _tiles(tiles, key=f"w-maps-{row.name}", label=f"Feature maps of {row.name}")
+    _tiles(tiles, key=f"w-maps-{row.name}", label=f"Feature maps of {row.name}", noun="map" if values.ndim == 3 else "unit")
 
 
 def _kernels(run: api.Run, step: int, row: Row) -> None:
@@ -130,10 +131,10 @@ def _kernels(run: api.Run, step: int, row: Row) -> None:
         f"**{kernel.shape[3]} kernels** of {side} × {side} × {channels} · one scale centred on zero: "
         "orange adds where the input is bright, blue takes away"
     )
-    _tiles(kernel_tiles(kernel, channel), key=f"w-kernels-{row.name}", label=f"Kernels of {row.name}")
+    _tiles(kernel_tiles(kernel, channel), key=f"w-kernels-{row.name}", label=f"Kernels of {row.name}", noun="filter")
 
 
-def _tiles(tiles: Tiles, *, key: str, label: str) -> None:
-    maps(tiles, key=key, label=label)
+def _tiles(tiles: Tiles, *, key: str, label: str, noun: str) -> None:
+    maps(tiles, key=key, label=label, noun=noun)
     if tiles.left_out:
         st.caption(f"{tiles.left_out:,} more are not shown.")

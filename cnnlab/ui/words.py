@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from cnnlab.spec import presets
+from cnnlab.spec.architecture import Row
+from cnnlab.spec.layers import Layer
 
 _THOUSAND = 1000
+# Numbers keep their units on their line: the spaces before units do not break.
 
 
 def shape(values: tuple[int, ...] | None) -> str:
-    """`(28, 28, 32)` as "28 × 28 × 32"; a dash where no shape is known."""
-    return "–" if values is None else " × ".join(f"{value:,}" for value in values)
+    """`(28, 28, 32)` as "28×28×32"; a dash where no shape is known."""
+    return "–" if values is None else "×".join(f"{value:,}" for value in values)
 
 
 def field(values: tuple[int, int] | None) -> str:
-    """A receptive field in pixels, as "5 × 5"."""
+    """A receptive field in pixels, as "5×5"."""
     return shape(values)
 
 
 def count(number: int | None) -> str:
     """A count in three digits: 950, 12.3 k, 4.56 M."""
-    return "–" if number is None else _scaled(number, ("", " k", " M", " G", " T"))
+    return "–" if number is None else _scaled(number, ("", "\u00a0k", "\u00a0M", "\u00a0G", "\u00a0T"))
 
 
 def size(number: int | None) -> str:
     """A number of bytes in three digits, in powers of 1000: 512 B, 12.3 kB, 4.56 MB."""
-    return "–" if number is None else _scaled(number, (" B", " kB", " MB", " GB", " TB"))
+    return "–" if number is None else _scaled(number, ("\u00a0B", "\u00a0kB", "\u00a0MB", "\u00a0GB", "\u00a0TB"))
 
 
 def percent(share: float | None) -> str:
@@ -59,6 +63,30 @@ def ago(time: datetime | None, now: datetime | None = None) -> str:
     if seconds < 86_400:
         return f"{int(seconds // 3600)} h ago"
     return f"{time:%Y-%m-%d}"
+
+
+def layer_label(row: Row, layer: Layer | None) -> str:
+    """One line for a layer of a stack: "1 · Convolution 32 · 3×3"; the output where there is no layer.
+
+    The number makes it the only one of its text: Streamlit tells the options of a widget apart by what they show.
+    """
+    label = f"{row.index + 1} · {'Output' if layer is None else row.title}"
+    if layer is not None:
+        window = layer.window()
+        if layer.width is not None:
+            label += f" {getattr(layer, layer.width):,}"
+        if window is not None:
+            label += f" · {window.kernel}×{window.kernel}"
+    return f":red[:material/error:] {label}" if row.problem is not None else label
+
+
+def table(rows: Sequence[Mapping[str, str]]) -> str:
+    """Rows as a Markdown table: the first column left, the others right, where numbers belong."""
+    if not rows:
+        return ""
+    titles = list(rows[0])
+    lines = [titles, [":--", *["--:"] * (len(titles) - 1)], *([row[title] for title in titles] for row in rows)]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
 def preset_title(name: str | None) -> str:

@@ -31,7 +31,7 @@ def workspace() -> None:
     _toolbar(editor, trace)
     _network(editor, trace)
     _problems(editor, trace)
-    stack, settings, views = st.columns([3, 3, 6], gap="medium")
+    stack, settings, views = st.columns([5, 5, 11], gap="medium")
     with stack:
         _stack(editor, trace)
     with settings:
@@ -100,14 +100,14 @@ def _change_dataset() -> None:
 
 
 def _network(editor: Editor, trace: Trace) -> None:
-    selected = network(
+    network(
         trace,
         ids=(*editor.now.ids, OUTPUT),
         selected=editor.now.selected,
         key="w-network",
         on_select=lambda layer_id: _edit("select", layer_id),
+        input_shape=editor.now.design.architecture.input_shape,
     )
-    del selected
     st.caption(
         f"**{trace.total_parameters:,}** parameters · **{words.count(trace.total_macs)}** multiply–accumulates an image · "
         f"**{words.size(trace.activation_bytes)}** of activations an image"
@@ -137,13 +137,17 @@ def _apply(mend: Mend) -> None:
 
 
 def _stack(editor: Editor, trace: Trace) -> None:
-    rows = dict(zip((*editor.now.ids, OUTPUT), trace.rows, strict=True))
+    layers = (*editor.now.design.architecture.layers, None)
+    labels = {
+        layer_id: words.layer_label(row, layer)
+        for layer_id, row, layer in zip((*editor.now.ids, OUTPUT), trace.rows, layers, strict=True)
+    }
     st.session_state["w-stack"] = editor.now.selected
     st.radio(
         "Layers",
-        list(rows),
+        list(labels),
         key="w-stack",
-        format_func=lambda layer_id: words.layer_label(rows[layer_id]),
+        format_func=labels.__getitem__,
         on_change=lambda: _edit("select", st.session_state["w-stack"]),
     )
     locked = editor.now.position is None
@@ -190,11 +194,11 @@ def _settings(editor: Editor, trace: Trace) -> None:
 def _views(editor: Editor, trace: Trace) -> None:
     table, source = st.tabs(["Shapes", "Keras source"])
     with table:
-        st.dataframe(
-            [_cells(row) for row in trace.rows],
-            hide_index=True,
-            height="content",
-            alt="Output shape, parameters, multiply–accumulates, memory and receptive field of each layer",
+        # Markdown, not a data frame: it is redrawn on every slider, and needs neither pandas nor a canvas.
+        st.markdown(words.table([_cells(row) for row in trace.rows]))
+        st.caption(
+            "MACs: multiply–accumulates for one image. Memory: the layer's output for one image in float32. "
+            "Sees: the receptive field, how many pixels of the image one output value depends on."
         )
     with source:
         if trace.ok:
@@ -203,12 +207,12 @@ def _views(editor: Editor, trace: Trace) -> None:
             st.caption("The source appears once every layer fits.")
 
 
-def _cells(row: Row) -> dict[str, Any]:
+def _cells(row: Row) -> dict[str, str]:
     return {
-        "Layer": row.name,
+        "Layer": row.name if row.problem is None else f":red[{row.name}]",
         "Output shape": words.shape(row.output_shape),
         "Parameters": f"{row.parameters:,}",
         "MACs": words.count(row.macs),
         "Memory": words.size(row.activation_bytes),
-        "Receptive field": words.field(row.receptive_field),
+        "Sees": words.field(row.receptive_field),
     }

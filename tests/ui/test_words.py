@@ -10,13 +10,13 @@ from cnnlab.ui import words
 
 
 @pytest.mark.parametrize(
-    ("number", "text"), [(0, "0"), (950, "950"), (12_345, "12.3 k"), (4_560_000, "4.56 M"), (None, "–")]
+    ("number", "text"), [(0, "0"), (950, "950"), (12_345, "12.3\u00a0k"), (4_560_000, "4.56\u00a0M"), (None, "–")]
 )
 def test_counts_have_three_digits(number: int | None, text: str) -> None:
     assert words.count(number) == text
 
 
-@pytest.mark.parametrize(("number", "text"), [(512, "512 B"), (100_352, "100 kB"), (4_560_000, "4.56 MB")])
+@pytest.mark.parametrize(("number", "text"), [(512, "512\u00a0B"), (100_352, "100\u00a0kB"), (4_560_000, "4.56\u00a0MB")])
 def test_sizes_are_in_powers_of_a_thousand(number: int, text: str) -> None:
     assert words.size(number) == text
 
