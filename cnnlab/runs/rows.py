@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Row
-
 from cnnlab.errors import RunError
 from cnnlab.runs.events import ACTIVE, Event
 
 if TYPE_CHECKING:
+    from sqlalchemy import Row
+
     from cnnlab.spec.design import Design
 
 NAME_LENGTH = 80

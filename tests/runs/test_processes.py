@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from cnnlab import runs
 from cnnlab.runs import History, RunRow, Store
 from cnnlab.spec.design import Design
 
@@ -141,8 +142,21 @@ def test_a_killed_worker_is_noticed_and_two_reapers_say_so_once(
 
 
 @pytest.mark.parametrize(
-    "module", ["tensorflow", "keras", "streamlit", "pandas", "sklearn", "sqlalchemy.orm"]
+    ("use", "never"),
+    [
+        ("store", ["tensorflow", "keras", "streamlit", "pandas", "sklearn", "sqlalchemy.orm"]),
+        ("history", ["sqlalchemy", "filelock"]),
+    ],
 )
-def test_importing_the_record_is_cheap(module: str, spawn: Spawn) -> None:
-    child = spawn("import sys, cnnlab.runs\nprint(sys.argv[1] in sys.modules)", module)
-    assert _line(child) == "False"
+def test_importing_the_record_is_cheap(use: str, never: list[str], spawn: Spawn) -> None:
+    child = spawn("import sys, cnnlab.runs." + use + "\nprint(*sys.modules)")
+    loaded = set(_line(child).split())
+    assert f"cnnlab.runs.{use}" in loaded
+    assert not loaded & set(never)
+
+
+def test_the_package_offers_what_it_lists() -> None:
+    assert all(getattr(runs, name) is not None for name in runs.__all__)
+    assert sorted(runs.__all__) == sorted(runs._HOME)
+    with pytest.raises(AttributeError, match=r"module 'cnnlab\.runs' has no attribute 'Stoer'"):
+        _ = runs.Stoer
