@@ -33,8 +33,8 @@ def lookup(anchors: tuple[str, ...]) -> npt.NDArray[np.uint8]:
     """Return 256 colours on the straight lines between evenly spaced anchors, ``(256, 3) uint8``."""
     stops = np.array([[int(anchor[k : k + 2], 16) for k in (1, 3, 5)] for anchor in anchors], np.float64)
     at = np.linspace(0, len(anchors) - 1, 256)
-    table = np.stack([np.interp(at, np.arange(len(anchors)), stops[:, k]) for k in range(3)], axis=1)
-    table = table.round().astype(np.uint8)
+    mixed = np.stack([np.interp(at, np.arange(len(anchors)), stops[:, k]) for k in range(3)], axis=1)
+    table = mixed.round().astype(np.uint8)
     table.flags.writeable = False
     return table
 

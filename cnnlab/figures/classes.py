@@ -34,7 +34,7 @@ def class_counts(counts: Mapping[str, Sequence[int]], names: Sequence[str]) -> g
         )
     finish(figure, height=_height(len(names), 30), legend=True)
     figure.update_layout(barmode="stack", bargap=0.3)
-    figure.update_xaxes(title_text="images", fixedrange=True)
+    figure.update_xaxes(title_text="images", tickformat=",d")
     return _class_axis(figure)
 
 
@@ -65,7 +65,7 @@ def class_report(report: Sequence[ClassReport]) -> go.Figure:
         )
     finish(figure, height=_height(len(report), 44), legend=True)
     figure.update_layout(barmode="group", bargap=0.28, bargroupgap=0.08)
-    figure.update_xaxes(range=[0, 1], tickformat=".0%", fixedrange=True)
+    figure.update_xaxes(range=[0, 1.06], tickformat=".0%", tickvals=[0, 0.25, 0.5, 0.75, 1])
     return _class_axis(figure)
 
 
@@ -88,7 +88,7 @@ def _ticks(names: Sequence[str]) -> list[str]:
 
 def _class_axis(figure: go.Figure) -> go.Figure:
     # "category", or the digits "0" to "9" would become an axis of numbers.
-    figure.update_yaxes(type="category", autorange="reversed", showgrid=False, fixedrange=True, dtick=1)
+    figure.update_yaxes(type="category", autorange="reversed", showgrid=False, dtick=1)
     return figure
 
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 
 from cnnlab.analysis.metrics import Scale, cell_words, normalise, worst_confusions
-from cnnlab.figures.theme import RIGHT, WRONG, finish, rgba, shorten
+from cnnlab.figures.theme import RIGHT, TEXT, WRONG, finish, rgba, shorten
 
 NUMBERS_UP_TO = 20
 """Numbers are written into the cells up to so many classes; beyond they would not be read."""
@@ -77,14 +77,18 @@ def _write_numbers(
     """Write each cell's number: white where the cell is dark, in the page's own text colour elsewhere."""
     size = 17 if len(shares) <= 12 else 11
     for dark in (True, False):
-        rows, columns = np.nonzero((shares > 0) & ((darkness > 0.55) == dark))
-        font = {"size": size, "color": "#FFFFFF"} if dark else {"size": size}
+        rows, columns = np.nonzero((shares > 0) & ((darkness > 0.75) == dark))
+        colour = "#FFFFFF" if dark else TEXT
+        # Plotly fades the text of what is not selected, unless it is told its colour.
+        unchanged = {"textfont": {"color": colour}}
         figure.add_scatter(
             x=columns,
             y=rows,
             text=[_number(shares[i, j], scale) for i, j in zip(rows, columns, strict=True)],
             mode="text",
-            textfont=font,
+            textfont={"size": size, "color": colour},
+            selected=unchanged,
+            unselected=unchanged,
             hoverinfo="skip",
             cliponaxis=False,
         )
@@ -106,11 +110,11 @@ def _add_clickable(figure: go.Figure, matrix: npt.NDArray[np.int64], names: Sequ
         y=rows,
         mode="markers",
         name="cells",
-        marker={"symbol": "square", "size": 28, "opacity": 0.01, "color": RIGHT},
+        marker={"symbol": "square", "size": 28, "opacity": 0.01, "color": "rgba(127, 127, 127, 0.01)"},
         selected=unchanged,
         unselected=unchanged,
         customdata=np.stack([rows, columns], axis=1).tolist(),
-        text=[cell_words(matrix, names, i, j) for i, j in zip(rows, columns, strict=True)],
+        text=[cell_words(matrix, names, int(i), int(j)) for i, j in zip(rows, columns, strict=True)],
         hovertemplate="%{text}<extra></extra>",
     )
 
@@ -118,7 +122,7 @@ def _add_clickable(figure: go.Figure, matrix: npt.NDArray[np.int64], names: Sequ
 def _lay_out(figure: go.Figure, names: Sequence[str]) -> go.Figure:
     classes = len(names)
     finish(figure, height=max(380, min(760, 120 + 44 * classes)))
-    # No cut-off: the nearest centre of a square grid is the centre of the cell under the pointer.
+    # No cut-off: the nearest centre of a lattice is the centre of the cell under the pointer.
     figure.update_layout(hoverdistance=-1, clickmode="event+select")
     ticks = {
         "tickmode": "array",
@@ -126,7 +130,7 @@ def _lay_out(figure: go.Figure, names: Sequence[str]) -> go.Figure:
         "ticktext": [shorten(name) for name in names],
     }
     edges = [-0.5, classes - 0.5]
-    shared = {"showgrid": False, "ticks": "", "constrain": "domain", "fixedrange": True, **ticks}
-    figure.update_xaxes(title_text="predicted", range=edges, **shared)
-    figure.update_yaxes(title_text="actual", range=edges[::-1], scaleanchor="x", **shared)
+    shared = {"showgrid": False, "ticks": "", **ticks}
+    figure.update_xaxes(title_text="predicted", range=edges, autotickangles=[0, -45, -90], **shared)
+    figure.update_yaxes(title_text="actual", range=edges[::-1], **shared)
     return figure

@@ -85,10 +85,10 @@ def _add_line(
 def _lay_out(figure: go.Figure, metric: Metric, epochs: int) -> go.Figure:
     finish(figure, height=320, legend=True)
     # Whole epochs only: half an epoch has no point.
-    figure.update_xaxes(title_text="epoch", rangemode="tozero", fixedrange=True)
+    figure.update_xaxes(title_text="epoch")
     if epochs <= 10:
         figure.update_xaxes(dtick=1)
-    figure.update_yaxes(title_text=metric, fixedrange=True)
+    figure.update_yaxes(title_text=metric)
     if metric == "accuracy":
         figure.update_yaxes(tickformat=".0%")
     else:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from cnnlab.figures.theme import QUIET, RIGHT, WRONG, finish, shorten
+from cnnlab.figures.theme import QUIET, RIGHT, TEXT, WRONG, finish, shorten
 
 
 def probabilities(
@@ -28,28 +28,26 @@ def probabilities(
         actual: The actual class, where it is known.
         limit: At most so many classes; the actual one is always among them.
     """
-    values = np.asarray(values, np.float64)
-    shown = _shown(values, actual, limit)
+    shares = np.asarray(values, np.float64)
+    shown = _shown(shares, actual, limit)
     marks = {k: " ✓" for k in shown if k == actual}
     figure = go.Figure()
     figure.add_bar(
         y=[shorten(names[k]) + marks.get(k, "") for k in shown],
-        x=values[shown],
+        x=shares[shown],
         orientation="h",
         marker={"color": [_colour(k, shown[0], actual) for k in shown], "line": {"width": 0}},
-        text=[_percent(values[k]) for k in shown],
+        text=[_percent(shares[k]) for k in shown],
         textposition="outside",
-        textfont={"size": 15},
+        textfont={"size": 15, "color": TEXT},
         cliponaxis=False,
         customdata=[names[k] for k in shown],
         hovertemplate="'%{customdata}': %{x:.2%}<extra></extra>",
     )
     finish(figure, height=max(140, 40 + 32 * len(shown)))
     # A little beyond 1, so that the number beside a full bar stays inside.
-    figure.update_xaxes(range=[0, 1.18], visible=False, fixedrange=True)
-    figure.update_yaxes(
-        type="category", autorange="reversed", showgrid=False, fixedrange=True, dtick=1, tickfont={"size": 15}
-    )
+    figure.update_xaxes(range=[0, 1.18], visible=False)
+    figure.update_yaxes(type="category", autorange="reversed", showgrid=False, dtick=1, tickfont={"size": 15})
     figure.update_layout(bargap=0.25)
     return figure
 
@@ -58,14 +56,14 @@ def describe_probabilities(
     values: npt.NDArray[np.floating] | Sequence[float], names: Sequence[str], *, actual: int | None = None
 ) -> str:
     """Say what the model took the image for, how surely, and whether that is right."""
-    values = np.asarray(values, np.float64)
-    predicted = int(values.argmax())
-    text = f"The model says '{names[predicted]}' ({_percent(values[predicted])})."
+    shares = np.asarray(values, np.float64)
+    predicted = int(shares.argmax())
+    text = f"The model says '{names[predicted]}' ({_percent(shares[predicted])})."
     if actual is None:
         return text
     if actual == predicted:
         return text + " That is right."
-    return text + f" It is '{names[actual]}' ({_percent(values[actual])})."
+    return text + f" It is '{names[actual]}' ({_percent(shares[actual])})."
 
 
 def _shown(values: npt.NDArray[np.float64], actual: int | None, limit: int) -> list[int]:
@@ -84,8 +82,8 @@ def _colour(index: int, predicted: int, actual: int | None) -> str:
 
 def _percent(value: float) -> str:
     if 0 < value < 0.001:
-        return "<0.1 %"
-    # Never round a doubt away: 100 % stands for exactly 1 only.
+        return "<0.1%"
+    # Never round a doubt away: 100% stands for exactly 1 only.
     if 0.9995 <= value < 1:
-        return ">99.9 %"
-    return f"{value * 100:.1f} %" if value < 1 else "100 %"
+        return ">99.9%"
+    return f"{value * 100:.1f}%" if value < 1 else "100%"

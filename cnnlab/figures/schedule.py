@@ -27,10 +27,8 @@ def schedule(steps: Sequence[int], rates: Sequence[float], steps_per_epoch: int)
         hovertemplate="step %{customdata:,}, epoch %{x:.2f}: %{y:.2~e}<extra></extra>",
     )
     finish(figure, height=200)
-    figure.update_xaxes(title_text="epoch", rangemode="tozero", fixedrange=True)
-    figure.update_yaxes(
-        title_text="learning rate", rangemode="tozero", tickformat=".1~e", nticks=5, fixedrange=True
-    )
+    figure.update_xaxes(title_text="epoch", rangemode="tozero")
+    figure.update_yaxes(title_text="learning rate", rangemode="tozero", tickformat="~g", nticks=5)
     return figure
 
 

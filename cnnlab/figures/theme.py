@@ -18,6 +18,9 @@ WRONG = VERMILION
 """Answers that were wrong."""
 QUIET = GREY
 """What is shown for comparison only; readable on a light and on a dark page."""
+TEXT = "#000037"
+"""Text: nearly black here, and the place-holder that Streamlit's chart theme replaces by the page's own text
+colour, light on a dark page (``GRAY_90`` of its plotly theme): its own grey is too faint on a projector."""
 GRID = "rgba(127, 135, 144, 0.22)"
 """Grid lines, faint on a light and on a dark page."""
 
@@ -30,6 +33,7 @@ __all__ = [
     "OKABE_ITO",
     "QUIET",
     "RIGHT",
+    "TEXT",
     "TRAINING",
     "VALIDATION",
     "WRONG",
@@ -54,10 +58,12 @@ def finish(figure: go.Figure, *, height: int, legend: bool = False) -> go.Figure
         margin={"l": 8, "r": 8, "t": 36 if legend else 12, "b": 8},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
-        font={"size": 14},
+        font={"size": 14, "color": TEXT},
         showlegend=legend,
         legend={
             "orientation": "h",
+            "traceorder": "normal",
+            "font": {"size": 14, "color": TEXT},
             "x": 0,
             "xanchor": "left",
             "y": 1.02,
@@ -66,9 +72,18 @@ def finish(figure: go.Figure, *, height: int, legend: bool = False) -> go.Figure
         },
         dragmode=False,
         hovermode="closest",
+        hoverlabel={"font": {"size": 15}},
     )
-    figure.update_xaxes(automargin=True, gridcolor=GRID, zeroline=False, title_standoff=8)
-    figure.update_yaxes(automargin=True, gridcolor=GRID, zeroline=False, title_standoff=8)
+    axis = {
+        "automargin": True,
+        "gridcolor": GRID,
+        "zeroline": False,
+        "tickfont": {"size": 14, "color": TEXT},
+        "title": {"standoff": 14, "font": {"size": 15, "color": TEXT}},
+        "fixedrange": True,
+    }
+    figure.update_xaxes(axis)
+    figure.update_yaxes(axis)
     return figure
 
 

@@ -1,4 +1,3 @@
-"""Components that Streamlit does not have: each a Python file, an `.mjs` file and a `.css` file of one
-name."""
+"""Components that Streamlit does not have: each is a Python, an `.mjs` and a `.css` file of one name."""
 
 from __future__ import annotations

@@ -1,24 +1,31 @@
 // Tiles of one sprite in a grid, one of them enlarged beside it. A pixel of the sprite is a value.
-import { clamp, escapeText, formatShare, formatValue, later, moveInGrid } from "./shared.mjs";
+import { clamp, escapeText, formatCount, formatShare, formatValue, later, moveInGrid } from "./shared.mjs";
 
 const GAP = 4;
+const LARGEST_TILE = 150;
+const SMALLEST_TILE = 12;
 const NARROW = 560;
 const PANEL = 264 + 20;
+// About as high as the panel beside the grid; below the panel there is a page to scroll.
+const HEIGHT = { wide: 430, narrow: 560 };
 
 /**
- * How many columns, and how large a tile is, in pixels: large enough to see, small enough to see all at once.
+ * How many columns, and how large a tile is, in pixels: as large as they can be and yet all be seen at once.
  *
  * @param count tiles
  * @param aspect a tile's width ÷ its height
  * @param width the width that is there
+ * @param height the height that they should not exceed; they do where a tile would be too small to point at
  */
-export function arrange(count, aspect, width) {
-  const wanted = count <= 16 ? 96 : count <= 36 ? 76 : count <= 72 ? 58 : count <= 160 ? 44 : count <= 400 ? 30 : 20;
-  const gap = wanted >= 40 ? GAP : 2;
-  const fitting = Math.floor((width + gap) / (wanted * Math.max(aspect, 0.25) + gap));
-  const columns = clamp(fitting, 1, count);
-  const tileWidth = Math.max(4, Math.min(Math.floor((width - gap * (columns - 1)) / columns), wanted * 1.3));
-  return { columns, rows: Math.ceil(count / columns), tileWidth, tileHeight: tileWidth / aspect, gap };
+export function arrange(count, aspect, width, height) {
+  for (let columns = 1; ; columns += 1) {
+    const gap = width / columns < 40 ? 2 : GAP;
+    const tileWidth = Math.min(Math.floor((width - gap * (columns - 1)) / columns), LARGEST_TILE);
+    const tileHeight = tileWidth / aspect;
+    const rows = Math.ceil(count / columns);
+    const fits = rows * (tileHeight + gap) - gap <= height;
+    if (fits || columns >= count || tileWidth <= SMALLEST_TILE) return { columns, rows, tileWidth, tileHeight, gap };
+  }
 }
 
 /** Where a tile lies in the grid. */
@@ -101,14 +108,14 @@ class Maps {
   update({ data, setStateValue }) {
     const before = this.data;
     // The chosen tile stays while a slider changes the picture under it; another layer begins anew.
-    if (!before || before.initial !== data.initial || before.label !== data.label) this.index = data.initial;
+    if (!before || before.asked !== data.asked || before.label !== data.label) this.index = data.initial;
     this.index = clamp(this.index, 0, data.count - 1);
     this.data = data;
     this.tell = (index) => data.report && setStateValue("selected", index);
     this.grid.setAttribute("aria-label", `${data.label}: ${data.count} tiles. Arrow keys move, Enter enlarges.`);
     const rest = this.root.querySelector(".rest");
     rest.hidden = !data.leftOut;
-    rest.textContent = `The first ${data.count} are shown; ${data.leftOut.toLocaleString("en")} more are not.`;
+    rest.textContent = `The first ${formatCount(data.count)} are shown; ${formatCount(data.leftOut)} more are not.`;
     if (before?.uri === data.uri) this.redraw();
     else this.image.src = data.uri;
   }
@@ -117,9 +124,10 @@ class Maps {
     const width = Math.floor(this.root.clientWidth);
     if (!this.data || !width || !this.image.complete || !this.image.naturalWidth) return;
     const narrow = width < NARROW;
-    this.box.classList.toggle("narrow", narrow);
     const { count, width: columns, height: rows } = this.data;
-    this.plan = arrange(count, columns / rows, narrow ? width - 8 : width - PANEL);
+    this.box.classList.toggle("narrow", narrow);
+    this.box.classList.toggle("single", columns * rows === 1);
+    this.plan = arrange(count, columns / rows, narrow ? width : width - PANEL, HEIGHT[narrow ? "narrow" : "wide"]);
     this.paintGrid();
     this.show();
   }

@@ -19,7 +19,7 @@ def maps(
     key: str,
     label: str,
     noun: str = "map",
-    selected: int = 0,
+    selected: int | None = None,
     on_select: Callable[[int], None] | None = None,
 ) -> int:
     """Show painted tiles as a grid beside one of them enlarged.
@@ -31,13 +31,15 @@ def maps(
         key: Of this component on the page.
         label: What the tiles are, for screen readers: "Feature maps of conv2d".
         noun: What one tile is: "map", "filter", "unit".
-        selected: The tile that is enlarged at first.
+        selected: The tile that is enlarged at first; None takes the one with the largest value. What the user
+            chose stays while the picture under it changes, until ``label`` or this does.
         on_select: Called with a tile's index before the page reruns for a selection.
 
     Returns:
         The index of the enlarged tile, as far as Python was told.
     """
     count = tiles.sprite.count
+    initial = selected if selected is not None else _strongest(tiles)
 
     def report() -> None:
         index = st.session_state[key].selected
@@ -46,14 +48,15 @@ def maps(
 
     result = _MOUNT(
         key=key,
-        data=_data(tiles, label, noun, selected) | {"report": on_select is not None},
+        data=_data(tiles, label, noun)
+        | {"initial": initial, "asked": selected, "report": on_select is not None},
         on_selected_change=report,
     )
     index = result.selected
-    return index if isinstance(index, int) and 0 <= index < count else selected
+    return index if isinstance(index, int) and 0 <= index < count else initial
 
 
-def _data(tiles: Tiles, label: str, noun: str, selected: int) -> dict[str, Any]:
+def _data(tiles: Tiles, label: str, noun: str) -> dict[str, Any]:
     sprite = tiles.sprite
     return {
         "uri": sprite.uri,
@@ -67,5 +70,8 @@ def _data(tiles: Tiles, label: str, noun: str, selected: int) -> dict[str, Any]:
         "leftOut": tiles.left_out,
         "label": label,
         "noun": noun,
-        "initial": selected,
     }
+
+
+def _strongest(tiles: Tiles) -> int:
+    return max(range(tiles.sprite.count), key=lambda index: tiles.statistics[index].maximum)

@@ -1,7 +1,7 @@
 // A network as a row of volumes: height upwards, width away from the viewer, channels to the right.
 import { clamp, escapeText, formatShape, later, moveInGrid } from "./shared.mjs";
 
-const FAMILIES = { input: "Input", conv: "Convolution", pool: "Pooling", dense: "Dense", other: "Other layers" };
+const FAMILIES = { input: "Input", conv: "Convolution", pool: "Pooling", dense: "Dense", other: "Other" };
 
 // Pixels. A map's width runs away from the viewer, so a pixel of it is drawn shorter, up and to the right.
 const LARGEST_MAP = 130;
@@ -14,7 +14,7 @@ const VECTOR_DOUBLING = 10;
 const MARGIN = 12;
 const SMALLEST_GAP = 20;
 const LARGEST_GAP = 52;
-const LETTER = 7.3;
+const LETTER = 7.8;
 
 /**
  * How large a volume is drawn, in pixels.
@@ -253,21 +253,24 @@ class Network {
     if (box.right > view.right) this.scroll.scrollLeft += box.right - view.right + 8;
   }
 
-  /** Mark it at once; Python's answer comes later. */
-  select(id, focus) {
-    if (id !== this.selected) {
-      this.selected = id;
-      this.redraw(true);
-      this.reveal();
+  /** Mark a layer at once; Python's answer comes later. */
+  select(id) {
+    this.selected = id;
+    for (const layer of this.scroll.querySelectorAll("[data-id]")) {
+      const chosen = layer.dataset.id === id;
+      layer.classList.toggle("selected", chosen);
+      layer.setAttribute("aria-selected", chosen);
+      layer.tabIndex = chosen ? 0 : -1;
+      if (chosen) layer.focus({ preventScroll: true });
     }
-    if (focus) this.scroll.querySelector('[tabindex="0"]')?.focus({ preventScroll: true });
+    this.reveal();
   }
 
   onClick(event) {
     const layer = event.target.closest("[data-id]");
     if (!layer) return;
     this.report.cancel();
-    this.select(layer.dataset.id, true);
+    this.select(layer.dataset.id);
     this.tell(layer.dataset.id);
   }
 
@@ -279,7 +282,7 @@ class Network {
     const next = chosen ? here : moveInGrid(event.key, here, ids.length, ids.length);
     if (next === null) return;
     event.preventDefault();
-    this.select(ids[next], true);
+    this.select(ids[next]);
     if (chosen) {
       this.report.cancel();
       this.tell(ids[next]);

@@ -20,16 +20,21 @@ export function formatValue(value) {
   return text.replace(/-/g, "−");
 }
 
-/** A shape as people write it: 24×24×32. */
-export function formatShape(shape) {
-  return shape.map((size) => String(size).replace(/\B(?=(\d{3})+(?!\d))/g, ",")).join("×");
+/** A whole number with its thousands apart. */
+export function formatCount(count) {
+  return String(count).replace(/\B(?=(\d{3})+(?!\d))/g, ",");
 }
 
-/** A share in percent; only 0 is "0 %" and only 1 is "100 %". */
+/** A shape as people write it: 24×24×32. */
+export function formatShape(shape) {
+  return shape.map(formatCount).join("×");
+}
+
+/** A share in percent; only 0 is "0%" and only 1 is "100%". */
 export function formatShare(share) {
-  if (share > 0 && share < 0.01) return "<1 %";
-  if (share < 1 && share > 0.99) return ">99 %";
-  return `${Math.round(share * 100)} %`;
+  if (share > 0 && share < 0.01) return "<1%";
+  if (share < 1 && share > 0.99) return ">99%";
+  return `${Math.round(share * 100)}%`;
 }
 
 /**
