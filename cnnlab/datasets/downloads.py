@@ -85,6 +85,8 @@ def _download(file: RemoteFile, folder: Path, report: _Report) -> Path:
     try:
         return Path(pooch.retrieve(file.url, file.checksum, file.name, folder, downloader=downloader))
     except requests.HTTPError as exc:
+        if exc.response is not None:
+            exc.response.close()  # Pooch leaves the connection open
         raise DownloadFailed(f"{file.name} could not be downloaded: {exc}") from exc
     except requests.exceptions.ChunkedEncodingError as exc:
         raise DownloadFailed(f"{file.name}: the connection to {file.url} broke off") from exc
