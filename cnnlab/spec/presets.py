@@ -233,10 +233,10 @@ def _two_dense(training: TrainingConfig) -> tuple[Preset, ...]:
     )
     variants: tuple[tuple[str, str, tuple[Layer, ...], str], ...] = (
         ("", "", (), "Two convolutions and two dense layers of 200: overfits within a few epochs."),
-        ("_dropout", ", dropout", (Dropout(rate=0.25),), "With dropout of 0.25 before the output."),
+        ("_dropout", " + dropout", (Dropout(rate=0.25),), "With dropout of 0.25 before the output."),
         (
             "_batchnorm",
-            ", batch normalization",
+            " + batch norm",
             (BatchNormalization(),),
             "With batch normalization before the output.",
         ),
@@ -244,7 +244,7 @@ def _two_dense(training: TrainingConfig) -> tuple[Preset, ...]:
     return tuple(
         _make(
             f"cifar10_two_dense{suffix}",
-            f"CIFAR-10, two dense layers{title}",
+            f"Two dense layers{title}",
             "cifar10",
             base + extra,
             training,

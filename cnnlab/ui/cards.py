@@ -27,25 +27,25 @@ def first_picture() -> None:
         ids=(*editor.now.ids, OUTPUT),
         key="w-first-network",
         input_shape=editor.now.design.architecture.input_shape,
+        compact=True,
     )
 
 
 def presets_grid() -> None:
     """A card a preset; its button opens it in Design."""
-    with st.grid(5, min_column_width=200):
+    with st.grid(5, min_column_width=200, gap="small"):
         for preset in presets.all():
-            with st.container(border=True, height="stretch", gap="xsmall"):
+            with st.container(border=True, height="stretch", gap=None):
                 _card(preset)
 
 
 def _card(preset: Preset) -> None:
     info = datasets.info(preset.dataset)
     parameters = preset.design.architecture.trace().total_parameters
-    st.markdown(f"**{preset.title}**")
-    st.caption(f"{info.title} · {parameters:,} parameters  \n{preset.tutorial or preset.description}")
-    st.space("stretch")
-    if st.button("Open", key=f"open-{preset.name}", width="stretch"):
+    if st.button(f"**{preset.title}**", key=f"open-{preset.name}", type="tertiary", help=preset.description):
         state.keep(state.editor().load(preset.design))
         navigation.go("design")
-    if not info.built_in and not datasets.is_installed(preset.dataset):
-        st.caption(f":material/download: {words.size(info.download_bytes)} once")
+    tutorial = f" · tutorial {preset.tutorial.split(' ')[0]}" if preset.tutorial else ""
+    here = datasets.is_installed(preset.dataset)
+    download = "" if here else f" · :material/download:\u00a0{words.size(info.download_bytes)}"
+    st.caption(f"{info.title}{tutorial}  \n{parameters:,} parameters{download}")

@@ -66,12 +66,26 @@ def _toolbar(editor: Editor, trace: Trace) -> None:
             label_visibility="collapsed",
             width=220,
         )
-        st.button("Undo", icon=":material/undo:", on_click=_edit, args=("undo",), disabled=not editor.past)
-        st.button("Redo", icon=":material/redo:", on_click=_edit, args=("redo",), disabled=not editor.future)
+        for name, possible in (("undo", editor.past), ("redo", editor.future)):
+            st.button(
+                "",
+                key=f"w-{name}",
+                icon=f":material/{name}:",
+                help=name.capitalize(),
+                on_click=_edit,
+                args=(name,),
+                disabled=not possible,
+            )
         with st.popover("Share", icon=":material/link:"):
             st.caption("This link opens exactly this design: layers, data set and training settings.")
             st.code(navigation.address("design", lab=links.encode(design)), language=None, wrap_lines=True)
         st.space("stretch")
+        st.markdown(
+            f"**{trace.total_parameters:,}** parameters · **{words.count(trace.total_macs)}** MACs",
+            help="Multiply–accumulates for one image. Activations of one image take "
+            f"{words.size(trace.activation_bytes)} in float32.",
+            width="content",
+        )
         if st.button(
             "Train",
             key="train",
@@ -107,10 +121,6 @@ def _network(editor: Editor, trace: Trace) -> None:
         key="w-network",
         on_select=lambda layer_id: _edit("select", layer_id),
         input_shape=editor.now.design.architecture.input_shape,
-    )
-    st.caption(
-        f"**{trace.total_parameters:,}** parameters · **{words.count(trace.total_macs)}** multiply–accumulates an image · "
-        f"**{words.size(trace.activation_bytes)}** of activations an image"
     )
 
 

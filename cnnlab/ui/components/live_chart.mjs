@@ -7,7 +7,7 @@ import {
 import { escapeText, formatCount, later } from "./shared.mjs";
 import { Stream } from "./live_stream.mjs";
 
-const REDRAW_MS = 220;
+const REDRAW_MS = 250;
 const SPEAK_MS = 1000;
 const SETTLE_MS = 400; // what a stream catches up with comes at once; a status that stays is news
 const CONFIG = { displayModeBar: false, responsive: false, doubleClick: false };
@@ -61,8 +61,8 @@ const HTML = `
   <div class="bar" role="progressbar" aria-label="Progress of the training" aria-valuemin="0" aria-valuemax="100"><div></div></div>
   <p class="message" hidden></p>
   <div class="legend" aria-hidden="true">
-    <span><i class="each"></i>training, each batch</span>
-    <span><i class="training"></i>training, whole epoch</span>
+    <span><i class="each"></i>each batch</span>
+    <span><i class="training"></i>training</span>
     <span><i class="validation"></i>validation</span>
   </div>
   <div class="plot" role="img"></div>

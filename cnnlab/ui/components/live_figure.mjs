@@ -3,6 +3,7 @@ import { lastStep, smooth, thin } from "./live_history.mjs";
 
 const STACKED_BELOW = 640;
 const PANEL_HEIGHT = 290;
+const STACKED_HEIGHT = 430;
 const REACH_SHARE = 1 / 40;
 
 /** Okabe and Ito's blue and vermilion, lighter on a dark ground; text and grid from the page's theme. */
@@ -20,7 +21,7 @@ export function palette({ text, background, font }) {
 
 /** The figure's height in pixels for a width. */
 export function figureHeight(width) {
-  return width < STACKED_BELOW ? 2 * PANEL_HEIGHT - 40 : PANEL_HEIGHT;
+  return width < STACKED_BELOW ? STACKED_HEIGHT : PANEL_HEIGHT;
 }
 
 /** Where the epochs' axis ends: at the last epoch, or in a long training at a round number not far ahead. */
@@ -95,8 +96,8 @@ function panel(history, field, colors, axes, format) {
   });
   return [
     line(xs, raw, "batch", translucent(colors.training, 0.25), { line: { width: 1 }, hoverinfo: "skip", hovertemplate: null }),
-    line(xs, smooth(raw, reach(raw)), "training", translucent(colors.training, 0.5), { line: { width: 2 } }),
-    marked(field, "training, whole epoch", colors.training, "circle"),
+    line(xs, smooth(raw, reach(raw)), "batches", translucent(colors.training, 0.5), { line: { width: 2 } }),
+    marked(field, "training", colors.training, "circle"),
     marked(`val_${field}`, "validation", colors.validation, "diamond"),
   ];
 }

@@ -4,13 +4,13 @@ import { clamp, escapeText, formatShape, later, moveInGrid } from "./shared.mjs"
 const FAMILIES = { input: "Input", conv: "Convolution", pool: "Pooling", dense: "Dense", other: "Other" };
 
 // Pixels. A map's width runs away from the viewer, so a pixel of it is drawn shorter, up and to the right.
-const LARGEST_MAP = 130;
+const LARGEST_MAP = 100;
 const SMALLEST_MAP = 4;
 const AWAY = { right: 0.42, up: 0.3 };
-const CHANNEL_ROOT = 3.6;
+const CHANNEL_ROOT = 3.2;
 const MOST_CHANNELS = 130;
 const VECTOR_WIDTH = 9;
-const VECTOR_DOUBLING = 10;
+const VECTOR_DOUBLING = 8;
 const MARGIN = 12;
 const SMALLEST_GAP = 20;
 const LARGEST_GAP = 52;
@@ -53,8 +53,9 @@ export function nameLines(name) {
  *
  * @param volumes [{id, name, shape: [h, w, c] | [n] | null, …}]
  * @param available the width that is there; wide gaps fill it, and beyond the smallest gaps the drawing is wider
+ * @param named whether names and shapes are written below
  */
-export function layout(volumes, available) {
+export function layout(volumes, available, named = true) {
   const maps = volumes.filter((volume) => volume.shape?.length === 3);
   const largest = Math.max(1, ...maps.flatMap((volume) => volume.shape.slice(0, 2)));
   const items = volumes.map((volume) => {
@@ -63,7 +64,7 @@ export function layout(volumes, available) {
     const words = volume.shape === null ? "?" : formatShape(volume.shape);
     const boxWidth = size.across + size.away * AWAY.right;
     const letters = Math.max(words.length, ...lines.map((line) => line.length));
-    return { ...size, lines, words, boxWidth, width: Math.max(boxWidth, letters * LETTER) };
+    return { ...size, lines, words, boxWidth, width: named ? Math.max(boxWidth, letters * LETTER) : boxWidth };
   });
   const content = items.reduce((sum, item) => sum + item.width, 0);
   const spare = (available - 2 * MARGIN - content) / Math.max(items.length - 1, 1);
@@ -81,7 +82,8 @@ export function layout(volumes, available) {
     item.y = middle - (item.height + item.rise) / 2 + item.rise;
     left += item.width + gap;
   }
-  const labels = MARGIN + 14 + tallest + 26;
+  const below = MARGIN + 14 + tallest;
+  const labels = below + 26;
   const twoLines = items.some((item) => item.lines.length > 1);
   return {
     items,
@@ -90,7 +92,8 @@ export function layout(volumes, available) {
     labels,
     largest,
     width: Math.max(drawn, available),
-    height: labels + (twoLines ? 42 : 26) + MARGIN,
+    height: named ? labels + (twoLines ? 42 : 26) + MARGIN : below + MARGIN,
+    named,
     clipped: items.some((item) => item.clipped),
   };
 }
@@ -171,8 +174,8 @@ function drawLayer(volume, item, plan, selected, focusable, picture, position) {
       height="${(plan.height - 6).toFixed(1)}" rx="8"/>
     ${drawBox(volume, item, picture)}
     ${volume.problem ? drawSign(item) : ""}
-    <text class="name" y="${plan.labels}">${label.join("")}</text>
-    <text class="shape" x="${centre}" y="${shapeY}">${escapeText(item.words)}</text></g>`;
+    ${plan.named ? `<text class="name" y="${plan.labels}">${label.join("")}</text>
+    <text class="shape" x="${centre}" y="${shapeY}">${escapeText(item.words)}</text>` : ""}</g>`;
 }
 
 function drawArrows(plan) {
@@ -237,9 +240,9 @@ class Network {
     this.width = width;
     const held = this.scroll.getRootNode().activeElement;
     const focused = this.scroll.contains(held);
-    const plan = layout(this.data.volumes, width);
+    const plan = layout(this.data.volumes, width, !this.data.compact);
     this.scroll.innerHTML = draw(this.data.volumes, plan, this.selected, this.data.picture);
-    this.legend.innerHTML = drawLegend(this.data.volumes, plan.clipped);
+    this.legend.innerHTML = this.data.compact ? "" : drawLegend(this.data.volumes, plan.clipped);
     if (focused) this.scroll.querySelector('[tabindex="0"]')?.focus({ preventScroll: true });
   }
 

@@ -21,6 +21,7 @@ def network(
     on_select: Callable[[str], None] | None = None,
     input_shape: tuple[int, ...] | None = None,
     picture: str | None = None,
+    compact: bool = False,
 ) -> str | None:
     """Draw a trace's layers as volumes to scale.
 
@@ -33,6 +34,7 @@ def network(
         on_select: Called with a layer's id before the page reruns for a selection.
         input_shape: Height, width, channels of the input; by default the first row's.
         picture: An image as data URI, drawn on the input.
+        compact: Leave out names, shapes and the legend.
 
     Returns:
         The id that was selected just now; None in every other rerun.
@@ -51,7 +53,7 @@ def network(
 
     result = _MOUNT(
         key=key,
-        data={"volumes": volumes, "selected": selected, "picture": picture},
+        data={"volumes": volumes, "selected": selected, "picture": picture, "compact": compact},
         on_selected_change=report,
     )
     return result.selected if result.selected in ids else None
