@@ -1,0 +1,223 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { drawFacts, drawStrip } from "../../cnnlab/ui/components/live_chart.mjs";
+import {
+  channels, epochsShown, layout, lossTop, luminance, palette, traces, translucent,
+} from "../../cnnlab/ui/components/live_figure.mjs";
+import {
+  currentEpoch, describe, fold, formatAccuracy, formatLoss, formatSeconds, hasEnded, headline, lastStep, newHistory,
+  progress, restore, smooth, statusWord, thin, timeLeft,
+} from "../../cnnlab/ui/components/live_history.mjs";
+
+const started = (step = 0) => ({
+  kind: "started",
+  payload: { step, total_steps: 20, steps_per_epoch: 10, epochs: 2, batch_size: 32, train_images: 320 },
+});
+const steps = (first, losses) => ({
+  kind: "steps",
+  payload: {
+    first_step: first, loss: losses, accuracy: losses.map((loss) => (loss === null ? null : 1 - loss / 10)),
+    learning_rate: 0.001, images_per_second: 320,
+  },
+});
+const epoch = (number, more = {}) => ({
+  kind: "epoch",
+  payload: {
+    epoch: number, step: 10 * number, loss: 0.5, accuracy: 0.8, val_loss: 0.6, val_accuracy: 0.75, seconds: 4,
+    images_per_second: 320, ...more,
+  },
+});
+const status = (word, message = null) => ({ kind: "status", payload: { status: word, message } });
+const tested = { kind: "tested", payload: { step: 20, loss: 0.4, accuracy: 0.972 } };
+
+/** The history that these events make, numbered from 1. */
+function historyOf(...events) {
+  const history = newHistory();
+  events.forEach((event, place) => fold(history, { seq: place + 1, ...event }));
+  return history;
+}
+const many = (count, value = 1) => Array.from({ length: count }, () => value);
+const colors = palette({ text: "#1c2530", background: "#ffffff", font: "sans-serif" });
+
+test("steps follow each other", () => {
+  const history = historyOf(started(), steps(1, [3, 2]), steps(3, [1]));
+  assert.deepEqual(history.step, [1, 2, 3]);
+  assert.deepEqual(history.loss, [3, 2, 1]);
+  assert.deepEqual(history.accuracy, [0.7, 0.8, 0.9]);
+  assert.equal(history.imagesPerSecond, 320);
+});
+
+test("an event that comes again is ignored", () => {
+  const history = historyOf(started(), steps(1, [3, 2]));
+  fold(history, { seq: 2, ...steps(1, [9, 9]) });
+  assert.deepEqual(history.loss, [3, 2]);
+});
+
+test("a kind of a newer version is passed over", () => {
+  assert.equal(historyOf({ kind: "song", payload: {} }, status("running")).status, "running");
+});
+
+test("a training that goes on from an earlier step drops what came after it", () => {
+  const history = historyOf(
+    started(), steps(1, many(10)), epoch(1), steps(11, many(10)), epoch(2), tested, started(10), steps(11, [7]),
+  );
+  assert.deepEqual(history.step, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+  assert.equal(history.loss[10], 7);
+  assert.deepEqual(history.epochs.map((each) => each.epoch), [1]);
+  assert.equal(history.tested, null);
+});
+
+test("a step written again counts as written last", () => {
+  assert.deepEqual(historyOf(started(), steps(1, [5, 4, 3]), steps(2, [9])).loss, [5, 9]);
+});
+
+test("an epoch written again replaces the first one", () => {
+  const history = historyOf(started(), epoch(1), epoch(1, { loss: 0.1 }));
+  assert.deepEqual(history.epochs.map((each) => each.loss), [0.1]);
+});
+
+test("a history sent whole is taken over", () => {
+  const history = restore({ step: [4], loss: [1], status: "running" });
+  assert.equal(lastStep(history), 4);
+  assert.deepEqual(history.epochs, []);
+});
+
+test("progress and the epoch are those of the last step", () => {
+  const history = historyOf(started(), steps(1, many(10)));
+  assert.equal(progress(history), 0.5);
+  assert.equal(currentEpoch(history), 2);
+  assert.equal(currentEpoch(historyOf(started(), steps(1, many(20)))), 2);
+  assert.equal(progress(newHistory()), 0);
+  assert.equal(currentEpoch(newHistory()), 0);
+});
+
+test("the time left comes from the pace, and from whole epochs once there are some", () => {
+  const before = historyOf(status("running"), started(), steps(1, many(5)));
+  assert.equal(timeLeft(before), (15 * 32) / 320);
+  const after = historyOf(status("running"), started(), steps(1, many(10)), epoch(1));
+  assert.equal(timeLeft(after), 4);
+});
+
+test("nobody knows the time left of a run that waits, is paused or has no step yet", () => {
+  assert.equal(timeLeft(historyOf(status("queued"))), null);
+  assert.equal(timeLeft(historyOf(status("running"), started())), null);
+  assert.equal(timeLeft(historyOf(started(), steps(1, [1]), status("paused"))), null);
+});
+
+test("the large numbers are validation's, or training's where there is no validation", () => {
+  assert.deepEqual(headline(historyOf(started(), epoch(1))), { source: "validation", accuracy: 0.75, loss: 0.6 });
+  const without = historyOf(started(), epoch(1, { val_loss: null, val_accuracy: null }));
+  assert.deepEqual(headline(without), { source: "training", accuracy: 0.8, loss: 0.5 });
+  assert.equal(headline(historyOf(started(), steps(1, [1, null, 3]))).loss, 2);
+  assert.equal(headline(newHistory()).accuracy, null);
+});
+
+test("a curve is thinned to its limit by means of neighbours", () => {
+  const xs = many(1000).map((_, place) => place);
+  const [thinX, thinY] = thin(xs, xs, 600);
+  assert.equal(thinX.length, 500);
+  assert.deepEqual(thinX.slice(0, 2), [0.5, 2.5]);
+  assert.deepEqual(thinY, thinX);
+  for (const count of [1, 599, 600, 601, 100_000]) {
+    assert.ok(thin(many(count), many(count), 600)[0].length <= 600);
+  }
+});
+
+test("a growing curve keeps the points it had", () => {
+  const values = many(1100).map((_, place) => Math.sin(place));
+  const before = thin(values.slice(0, 900), values.slice(0, 900))[1];
+  const after = thin(values, values)[1];
+  assert.deepEqual(after.slice(0, before.length), before);
+});
+
+test("thinning and smoothing leave gaps where no number is finite", () => {
+  assert.deepEqual(thin([1, 2, 3, 4], [null, null, 2, 4], 2)[1], [null, 3]);
+  assert.deepEqual(smooth([1, null, 3], 1), [1, null, 3]);
+});
+
+test("smoothing takes the mean of the neighbours there are", () => {
+  assert.deepEqual(smooth([0, 3, 6, 9], 1), [1.5, 3, 6, 7.5]);
+});
+
+test("numbers are written as people read them", () => {
+  assert.equal(formatAccuracy(0.97222), "97.2%");
+  assert.equal(formatAccuracy(null), "–");
+  assert.equal(formatLoss(0.12345), "0.123");
+  assert.equal(formatLoss(12345), "1.2e+4");
+  assert.equal(formatLoss(NaN), "–");
+  assert.deepEqual([8.4, 65, 4805, NaN].map(formatSeconds), ["8 s", "1 min 05 s", "1 h 20 min", "–"]);
+});
+
+test("a status has a word, and an ended one is known", () => {
+  assert.equal(statusWord("running"), "Training");
+  assert.equal(statusWord(null), "Connecting");
+  assert.ok(hasEnded("interrupted") && !hasEnded("paused") && !hasEnded(null));
+});
+
+test("the chart is described in one sentence", () => {
+  const history = historyOf(status("running"), started(), steps(1, many(10)), epoch(1));
+  assert.equal(describe(history), "Training, epoch 2 of 2, validation accuracy 75.0%, validation loss 0.600.");
+  assert.equal(describe(historyOf(status("queued"))), "Waiting.");
+});
+
+test("each panel draws the batches, their mean, training and validation over epochs", () => {
+  const drawn = traces(historyOf(started(), steps(1, many(10)), epoch(1)), colors);
+  assert.deepEqual(drawn.map((trace) => trace.yaxis), ["y", "y", "y", "y", "y2", "y2", "y2", "y2"]);
+  assert.deepEqual(drawn[0].x.slice(0, 2), [0.1, 0.2]);
+  assert.deepEqual([drawn[2].x, drawn[2].y], [[1], [0.5]]);
+  assert.deepEqual([drawn[3].x, drawn[3].y], [[1], [0.6]]);
+  assert.deepEqual(drawn[7].y, [0.75]);
+});
+
+test("panels lie side by side, and above each other where it is narrow", () => {
+  const history = historyOf(started());
+  const wide = layout(history, colors, 1100);
+  assert.ok(wide.xaxis.domain[1] < wide.xaxis2.domain[0]);
+  const narrow = layout(history, colors, 390);
+  assert.deepEqual(narrow.xaxis.domain, [0, 1]);
+  assert.ok(narrow.yaxis.domain[0] > narrow.yaxis2.domain[1]);
+});
+
+test("no axis object is used twice", () => {
+  const { xaxis, yaxis, xaxis2, yaxis2 } = layout(newHistory(), colors, 1100);
+  assert.equal(new Set([xaxis, yaxis, xaxis2, yaxis2]).size, 4);
+});
+
+test("a long training's axis ends not far ahead", () => {
+  const shown = (totalEpochs, now) => epochsShown({ ...newHistory(), totalEpochs, stepsPerEpoch: 1, step: [now] });
+  assert.deepEqual([shown(5, 1), shown(500, 1), shown(500, 30), shown(500, 400)], [5, 10, 50, 500]);
+});
+
+test("one wild batch does not squeeze the loss axis", () => {
+  const losses = many(400, 0.5);
+  losses[200] = 900;
+  const history = historyOf(started(), steps(1, losses));
+  assert.ok(lossTop(history) < 60);
+  assert.ok(lossTop(newHistory()) > 0);
+});
+
+test("colours follow the page's theme", () => {
+  assert.equal(colors.training, "#0072B2");
+  const dark = palette({ text: "#e7ecf2", background: "rgb(17, 22, 29)", font: "sans-serif" });
+  assert.equal(dark.training, "#56B4E9");
+  assert.deepEqual(channels("#fff"), [255, 255, 255]);
+  assert.equal(translucent("#0072B2", 0.3), "rgba(0,114,178,0.3)");
+  assert.equal(Math.round(luminance("#fff")), 1);
+});
+
+test("the strip shows accuracy, loss, place and pace", () => {
+  const history = historyOf(status("running"), started(), steps(1, many(10)), epoch(1));
+  const strip = drawStrip(history);
+  for (const words of ["Validation accuracy", "75.0%", "training 80.0%", "0.600"]) assert.ok(strip.includes(words));
+  const facts = drawFacts(history).replace(/<[^>]*>/g, "");
+  assert.equal(facts, "TrainingEpoch 2 of 2 · step 10 of 20320 images/s · 4 s left");
+});
+
+test("the test accuracy stands beside the others once it is known", () => {
+  assert.ok(drawStrip(historyOf(started(), epoch(1), epoch(2), tested)).includes("97.2%"));
+});
+
+test("a status from the record cannot bring markup", () => {
+  assert.ok(!drawFacts(historyOf(status('"><img src=x>'))).includes("<img"));
+});
