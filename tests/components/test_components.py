@@ -1,0 +1,105 @@
+"""The components' Python half: what it sends to the browser, what it makes of the answer."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from cnnlab.spec.layers import KINDS
+from cnnlab.ui.components import _source
+from cnnlab.ui.components.network import family
+
+FOLDER = Path(_source.__file__).parent
+ENTRIES = sorted(path.stem for path in FOLDER.glob("*.mjs") if "export default" in path.read_text("utf-8"))
+
+
+def network_page() -> None:
+    import streamlit as st
+
+    from cnnlab.spec import presets
+    from cnnlab.ui.components.network import network
+
+    trace = presets.get("digits").trace()
+    ids = [f"layer-{k}" for k in range(len(trace.rows))]
+    st.text(network(trace, ids=ids, selected=ids[1], key="network", on_select=st.write))
+
+
+def maps_page() -> None:
+    import numpy as np
+    import streamlit as st
+
+    from cnnlab.analysis.maps import activation_tiles
+    from cnnlab.ui.components.maps import maps
+
+    values = np.zeros((4, 4, 6), np.float32)
+    values[2, 2, 3] = 9.0
+    st.text(maps(activation_tiles(values), key="maps", label="Feature maps of conv2d"))
+
+
+def images_page() -> None:
+    import numpy as np
+    import streamlit as st
+
+    from cnnlab.ui.components.images import Picture, images
+
+    pictures = [Picture(str(k), np.full((8, 8, 1), k, np.uint8), "4 91%", "is 9", False) for k in range(5)]
+    st.text(images(pictures, key="images", label="Test images", action="Open in Inspect"))
+    st.text(images([], key="none", label="Nothing"))
+
+
+@pytest.mark.parametrize(
+    ("page", "said"), [(network_page, ["None"]), (maps_page, ["3"]), (images_page, ["None", "None"])]
+)
+def test_a_component_mounts_and_answers(page: object, said: list[str]) -> None:
+    app = AppTest.from_function(page).run()  # type: ignore[arg-type]
+    assert not app.exception
+    assert [each.value for each in app.text] == said
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_an_inline_module_has_one_export_and_no_imports(name: str) -> None:
+    text = _source.script(f"{name}.mjs")
+    assert re.findall(r"^export .*", text, re.MULTILINE) == [
+        line for line in text.splitlines() if line.startswith("export default")
+    ]
+    assert len(re.findall(r"^export default", text, re.MULTILINE)) == 1
+    assert not re.search(r"^import[ {]", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_an_inline_module_is_valid(name: str, tmp_path: Path) -> None:
+    """Joined helpers must not declare a name twice."""
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("There is no Node on this machine; tests/test_components_js.py says what to do.")
+    file = tmp_path / f"{name}.mjs"
+    file.write_text(_source.script(f"{name}.mjs"), encoding="utf-8")
+    result = subprocess.run(
+        [node, "--check", str(file)], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert result.returncode == 0, result.stderr
+
+
+def test_a_helper_that_two_files_import_is_joined_once() -> None:
+    assert _source.script("network.mjs").count("function escapeText") == 1
+
+
+def test_a_style_carries_the_shared_rules() -> None:
+    assert ":focus-visible" in _source.style("maps.css")
+    assert ".panel" in _source.style("maps.css")
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_every_kind_has_a_family_with_a_colour(kind: str) -> None:
+    assert f".{family(kind)} {{" in (FOLDER / "network.css").read_text("utf-8")
+
+
+def test_families_are_told_by_the_kinds_name() -> None:
+    assert [family(kind) for kind in ("Conv2D", "AveragePooling2D", "Dense", "Flatten")] == [
+        "conv", "pool", "dense", "other",
+    ]  # fmt: skip

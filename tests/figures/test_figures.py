@@ -1,0 +1,231 @@
+"""Figures carry the numbers they were given: their data is asserted, not their pixels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+
+from cnnlab.analysis.metrics import ClassReport, Scale
+from cnnlab.figures import theme
+from cnnlab.figures.classes import class_counts, class_report, describe_class_counts, describe_class_report
+from cnnlab.figures.confusion import confusion, describe_confusion
+from cnnlab.figures.curves import compare_curves, curve, describe_curve
+from cnnlab.figures.probabilities import describe_probabilities, probabilities
+from cnnlab.figures.schedule import describe_schedule, schedule
+
+NAMES = ("shirt", "coat", "bag")
+MATRIX = np.array([[43, 17, 0], [4, 56, 0], [0, 1, 59]])
+EPOCHS: list[dict[str, Any]] = [
+    {"epoch": 1, "loss": 2.0, "accuracy": 0.4, "val_loss": 1.9, "val_accuracy": 0.5},
+    {"epoch": 2, "loss": 1.0, "accuracy": 0.8, "val_loss": 1.2, "val_accuracy": 0.75},
+]
+REPORT = (ClassReport("shirt", 0.9, 0.7, 0.79, 60, 47), ClassReport("coat", 0.76, 0.93, 0.84, 60, 74))
+
+
+def trace(figure: go.Figure, name: str) -> Any:
+    return next(each for each in figure.data if each.name == name)
+
+
+def texts(figure: go.Figure) -> list[Any]:
+    return [each for each in figure.data if each.type == "scatter" and each.mode == "text"]
+
+
+def every_figure() -> list[go.Figure]:
+    return [
+        confusion(MATRIX, NAMES),
+        curve(EPOCHS, "loss"),
+        compare_curves({"a": EPOCHS}, "accuracy"),
+        class_counts({"training": [1, 2, 3]}, NAMES),
+        class_report(REPORT),
+        probabilities([0.1, 0.9, 0.0], NAMES),
+        schedule([1, 2], [1e-3, 1e-4], 2),
+    ]
+
+
+@pytest.mark.parametrize("index", range(7))
+def test_every_figure_is_transparent_and_takes_its_text_colour_from_the_page(index: int) -> None:
+    layout = every_figure()[index].layout
+    assert layout.paper_bgcolor == layout.plot_bgcolor == "rgba(0,0,0,0)"
+    assert layout.font.color == layout.xaxis.tickfont.color == theme.TEXT
+    assert layout.height >= 140
+
+
+def test_the_place_holder_for_text_is_still_streamlits() -> None:
+    from streamlit.elements.lib import streamlit_plotly_theme
+
+    assert streamlit_plotly_theme.GRAY_90 == theme.TEXT
+
+
+class TestConfusion:
+    def test_every_cell_can_be_clicked_and_says_itself_in_words(self) -> None:
+        cells = trace(confusion(MATRIX, NAMES), "cells")
+        assert [tuple(pair) for pair in cells.customdata] == [(i, j) for i in range(3) for j in range(3)]
+        assert list(cells.x) == [pair[1] for pair in cells.customdata]
+        assert list(cells.y) == [pair[0] for pair in cells.customdata]
+        assert cells.text[1] == "17 of 60 images of 'shirt' were called 'coat'"
+
+    def test_only_the_markers_answer_the_pointer(self) -> None:
+        figure = confusion(MATRIX, NAMES)
+        assert [each.hoverinfo for each in figure.data if each.name != "cells"] == ["skip"] * 4
+        assert figure.data[-1].name == "cells"
+
+    def test_right_and_wrong_answers_are_apart(self) -> None:
+        right, wrong = (np.array(each.z, float) for each in confusion(MATRIX, NAMES).data[:2])
+        assert np.diag(right).tolist() == [43, 56, 59]
+        assert np.isnan(right[~np.eye(3, dtype=bool)]).all()
+        assert np.isnan(np.diag(wrong)).all()
+        assert wrong[0, 1] == 17
+
+    @pytest.mark.parametrize(
+        ("scale", "expected"),
+        [
+            ("counts", {"43", "17", "4", "56", "1", "59"}),
+            ("rows", {"72", "28", "7", "93", "2", "98"}),
+            ("columns", {"91", "23", "9", "76", "1", "100"}),
+        ],
+    )
+    def test_numbers_say_what_the_scale_asks(self, scale: Scale, expected: set[str]) -> None:
+        figure = confusion(MATRIX, NAMES, scale=scale)
+        written = [text for each in texts(figure) for text in each.text]
+        assert set(written) == expected
+        assert len(written) == np.count_nonzero(MATRIX)
+
+    def test_a_share_above_zero_is_never_written_as_zero(self) -> None:
+        figure = confusion(np.array([[999, 1], [0, 5]]), ("a", "b"), scale="rows")
+        assert "<1" in [text for each in texts(figure) for text in each.text]
+
+    def test_a_selection_changes_nothing_in_the_picture(self) -> None:
+        figure = confusion(MATRIX, NAMES)
+        cells = trace(figure, "cells")
+        assert cells.selected.marker.opacity == cells.unselected.marker.opacity == cells.marker.opacity
+        for text in texts(figure):
+            assert text.unselected.textfont.color == text.textfont.color
+
+    def test_the_first_actual_class_is_at_the_top(self) -> None:
+        layout = confusion(MATRIX, NAMES).layout
+        assert layout.yaxis.range[0] > layout.yaxis.range[1]
+        assert (layout.xaxis.title.text, layout.yaxis.title.text) == ("predicted", "actual")
+
+    def test_many_classes_go_without_numbers(self) -> None:
+        figure = confusion(np.eye(40, dtype=np.int64), [f"class {k}" for k in range(40)])
+        assert [each.type for each in figure.data] == ["heatmap", "heatmap", "scatter"]
+
+    @pytest.mark.parametrize("matrix", [np.zeros((2, 2), np.int64), np.diag([5, 7])])
+    def test_an_empty_and_a_perfect_matrix(self, matrix: np.ndarray) -> None:
+        assert confusion(matrix, ("a", "b")).to_json()
+
+    def test_in_words(self) -> None:
+        assert describe_confusion(MATRIX, NAMES) == (
+            "Confusion matrix of 3 classes: 158 of 180 images right (87.8%). "
+            "Most frequent mistake: 17 of 60 images of 'shirt' were called 'coat'."
+        )
+        assert describe_confusion(np.diag([5, 7]), ("a", "b")).endswith("12 of 12 images right (100.0%).")
+        assert "without images" in describe_confusion(np.zeros((2, 2), np.int64), ("a", "b"))
+
+
+class TestCurves:
+    def test_training_is_solid_and_validation_dashed(self) -> None:
+        figure = curve(EPOCHS, "accuracy")
+        training, validation = trace(figure, "training"), trace(figure, "validation")
+        assert (list(training.x), list(training.y)) == ([1, 2], [0.4, 0.8])
+        assert list(validation.y) == [0.5, 0.75]
+        assert (training.line.dash, validation.line.dash) == ("solid", "dash")
+
+    def test_without_validation_there_is_no_such_curve(self) -> None:
+        epochs = [{**row, "val_loss": None} for row in EPOCHS]
+        assert [each.name for each in curve(epochs, "loss").data] == ["training"]
+
+    def test_runs_side_by_side_in_a_colour_each(self) -> None:
+        figure = compare_curves({"first": EPOCHS, "second": EPOCHS[:1]}, "loss", measured_on="training")
+        assert [(each.name, list(each.y)) for each in figure.data] == [
+            ("first", [2.0, 1.0]),
+            ("second", [2.0]),
+        ]
+        assert figure.data[0].line.color != figure.data[1].line.color
+
+    def test_in_words(self) -> None:
+        assert describe_curve(EPOCHS, "accuracy") == (
+            "Accuracy over 2 epochs: training 40.0% to 80.0%, validation 50.0% to 75.0%."
+        )
+        assert describe_curve(EPOCHS[:1], "loss").startswith("Loss over 1 epoch: training 2.000 to 2.000")
+        assert describe_curve([], "loss") == "No epoch is finished yet, so there is no loss to show."
+
+    def test_no_epoch_yet(self) -> None:
+        assert curve([], "loss").data == ()
+        assert compare_curves({}, "loss").data == ()
+
+
+class TestClasses:
+    def test_a_bar_a_class_and_part(self) -> None:
+        figure = class_counts({"training": [5, 6, 7], "test": [1, 2, 3]}, NAMES)
+        assert [(each.name, list(each.x)) for each in figure.data] == [
+            ("training", [5, 6, 7]),
+            ("test", [1, 2, 3]),
+        ]
+        assert figure.layout.yaxis.type == "category"
+
+    def test_long_names_that_begin_alike_stay_apart(self) -> None:
+        names = ("a very long class name, first", "a very long class name, second", "short")
+        bars = class_counts({"training": [1, 2, 3]}, names).data[0]
+        assert len(set(bars.y)) == 3
+
+    def test_precision_recall_and_f1(self) -> None:
+        figure = class_report(REPORT)
+        assert {each.name: list(each.x) for each in figure.data} == {
+            "precision": [0.9, 0.76],
+            "recall": [0.7, 0.93],
+            "F1": [0.79, 0.84],
+        }
+
+    def test_in_words(self) -> None:
+        counts = {"training": [5, 6, 7], "test": [1, 2, 3]}
+        assert describe_class_counts(counts, NAMES) == (
+            "Images of 3 classes: 18 training, 6 test; 6 to 10 images a class."
+        )
+        assert describe_class_counts({}, ()) == "A data set without classes."
+        assert "Highest F1: 'coat' (84.0%); lowest: 'shirt' (79.0%)." in describe_class_report(REPORT)
+        assert describe_class_report(()) == "No classes."
+
+
+class TestProbabilities:
+    def test_most_probable_first_and_the_actual_one_marked(self) -> None:
+        bars = probabilities([0.1, 0.7, 0.2], NAMES, actual=2).data[0]
+        assert list(bars.y) == ["coat", "bag ✓", "shirt"]
+        assert list(bars.marker.color) == [theme.WRONG, theme.RIGHT, theme.QUIET]
+
+    def test_a_right_answer_is_not_red(self) -> None:
+        assert theme.WRONG not in probabilities([0.1, 0.7, 0.2], NAMES, actual=1).data[0].marker.color
+
+    def test_the_actual_class_is_among_those_shown(self) -> None:
+        values = np.linspace(1, 0, 30)
+        names = [f"class {k}" for k in range(30)]
+        shown = list(probabilities(values, names, actual=29, limit=5).data[0].customdata)
+        assert shown == ["class 0", "class 1", "class 2", "class 3", "class 29"]
+
+    def test_a_doubt_is_never_rounded_away(self) -> None:
+        assert list(probabilities([0.99999, 0.00001, 0.0], NAMES).data[0].text) == [">99.9%", "<0.1%", "0.0%"]
+        assert probabilities([1.0, 0.0, 0.0], NAMES).data[0].text[0] == "100%"
+
+    def test_in_words(self) -> None:
+        assert describe_probabilities([0.1, 0.7, 0.2], NAMES, actual=2) == (
+            "The model says 'coat' (70.0%). It is 'bag' (20.0%)."
+        )
+        assert describe_probabilities([0.1, 0.7, 0.2], NAMES, actual=1).endswith("That is right.")
+        assert describe_probabilities([0.1, 0.7, 0.2], NAMES) == "The model says 'coat' (70.0%)."
+
+
+class TestSchedule:
+    def test_steps_are_told_in_epochs(self) -> None:
+        line = schedule([1, 5, 10], [1e-3, 5e-4, 1e-5], 5).data[0]
+        assert list(line.x) == [0.2, 1.0, 2.0]
+        assert list(line.customdata) == [1, 5, 10]
+
+    def test_in_words(self) -> None:
+        assert describe_schedule([1e-3, 1e-3]) == "The learning rate stays at 0.001."
+        assert describe_schedule([1e-4, 1e-3, 1e-5]) == (
+            "The learning rate starts at 0.0001, is at most 0.001 and ends at 1e-05."
+        )
+        assert describe_schedule([]) == "No steps, so no learning rate."
