@@ -15,7 +15,9 @@ NUMBERS_UP_TO = 20
 """Numbers are written into the cells up to so many classes; beyond they would not be read."""
 
 
-def confusion(matrix: npt.NDArray[np.int64], names: Sequence[str], *, scale: Scale = "counts") -> go.Figure:
+def confusion(
+    matrix: npt.NDArray[np.int64], names: Sequence[str], *, scale: Scale = "counts", height: int | None = None
+) -> go.Figure:
     """Draw a confusion matrix: right answers in blue, wrong ones in vermilion, each on its own scale.
 
     A click on a cell reports it as the marker trace's ``customdata``: ``[row, column]``. A heatmap itself
@@ -26,6 +28,7 @@ def confusion(matrix: npt.NDArray[np.int64], names: Sequence[str], *, scale: Sca
         matrix: ``(classes, classes) int64``, rows actual, columns predicted.
         names: One name a class.
         scale: What the cells say: counts, or percentages of their row or column.
+        height: Pixels; by default enough for the classes.
     """
     shares = normalise(matrix, scale)
     diagonal = np.eye(len(names), dtype=bool)
@@ -48,7 +51,7 @@ def confusion(matrix: npt.NDArray[np.int64], names: Sequence[str], *, scale: Sca
     if len(names) <= NUMBERS_UP_TO:
         _write_numbers(figure, shares, darkness, scale)
     _add_clickable(figure, matrix, names)
-    return _lay_out(figure, names)
+    return _lay_out(figure, names, height or max(380, min(760, 120 + 44 * len(names))))
 
 
 def describe_confusion(matrix: npt.NDArray[np.int64], names: Sequence[str]) -> str:
@@ -119,9 +122,9 @@ def _add_clickable(figure: go.Figure, matrix: npt.NDArray[np.int64], names: Sequ
     )
 
 
-def _lay_out(figure: go.Figure, names: Sequence[str]) -> go.Figure:
+def _lay_out(figure: go.Figure, names: Sequence[str], height: int) -> go.Figure:
     classes = len(names)
-    finish(figure, height=max(380, min(760, 120 + 44 * classes)))
+    finish(figure, height=height)
     # No cut-off: the nearest centre of a lattice is the centre of the cell under the pointer.
     figure.update_layout(hoverdistance=-1, clickmode="event+select")
     ticks = {

@@ -72,7 +72,7 @@ def finish(figure: go.Figure, *, height: int, legend: bool = False) -> go.Figure
         },
         dragmode=False,
         hovermode="closest",
-        hoverlabel={"font": {"size": 15}},
+        hoverlabel={"font": {"size": 15, "color": TEXT}},
     )
     axis = {
         "automargin": True,
