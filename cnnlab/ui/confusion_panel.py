@@ -14,6 +14,8 @@ from cnnlab.ui import navigation
 from cnnlab.ui.components.images import Picture, images
 
 _SCALES = {"counts": "Counts", "rows": "By row", "columns": "By column"}
+COMPACT_HEIGHT = 430
+"""Of the matrix beside the curves, in pixels: both are then seen at once on a projector of 720 lines."""
 _MOST_IMAGES = 24
 """How many images of a cell are shown: more are a page of thumbnails that nobody compares."""
 
@@ -38,12 +40,12 @@ def panel(run: api.Run, evaluation: Evaluation, data: Dataset, *, key: str, comp
     else:
         matrix, chosen = st.columns([6, 5], gap="large")
     with matrix:
-        _matrix(evaluation, cell_key, f"w-{key}")
+        _matrix(evaluation, cell_key, f"w-{key}", COMPACT_HEIGHT if compact else None)
     with chosen:
         _cell(run, evaluation, data, cell_key, f"w-{key}")
 
 
-def _matrix(evaluation: Evaluation, cell_key: str, prefix: str) -> None:
+def _matrix(evaluation: Evaluation, cell_key: str, prefix: str, height: int | None) -> None:
     scale = st.segmented_control(
         "What the cells say",
         list(_SCALES),
@@ -62,7 +64,7 @@ def _matrix(evaluation: Evaluation, cell_key: str, prefix: str) -> None:
             st.session_state[cell_key] = (int(actual), int(predicted))
 
     st.plotly_chart(
-        confusion(evaluation.confusion, evaluation.class_names, scale=scale),
+        confusion(evaluation.confusion, evaluation.class_names, scale=scale, height=height),
         key=chart_key,
         on_select=clicked,
         selection_mode="points",

@@ -41,10 +41,12 @@ def watch(run: api.Run) -> None:
         st.space("stretch")
         if run.status not in ACTIVE:
             _ended_controls(run)
-    if run.status == "queued":
-        _waiting(run.id)
-    if run.status in ("failed", "interrupted"):
-        st.warning(run_view.status_words(run).capitalize(), icon=":material/error:")
+    # Always there, so that the chart below keeps its place on the page, and with it its stream and its drawing.
+    with st.container():
+        if run.status == "queued":
+            _waiting(run.id)
+        elif run.row.message and run.status not in ("running", "paused"):
+            st.warning(run.row.message, icon=":material/info:")
     curves, result = st.columns(2, gap="medium")
     with curves:
         _curves(run)
