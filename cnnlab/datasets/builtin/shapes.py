@@ -21,7 +21,7 @@ from cnnlab.datasets.dataset import Content, Images, Labels
 if TYPE_CHECKING:
     from PIL.ImageDraw import ImageDraw
 
-VERSION = "1"
+VERSION = "2"
 """To be changed with whatever changes the pixels: stored copies are then drawn again."""
 
 SEED = 2024
