@@ -159,6 +159,7 @@ def test_with_data_keeps_the_layers():
     ("source", "message"),
     [
         ("", "Architecture: the text is not JSON in UTF-8."),
+        ("\ud800", "Architecture: the text is not JSON in UTF-8."),
         (b"\xff\xfe", "Architecture: the text is not JSON in UTF-8."),
         ("[" * 10_000, "Architecture: the text is not JSON in UTF-8."),
         ("[]", "Architecture: expected an object. Received []."),

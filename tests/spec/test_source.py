@@ -58,6 +58,14 @@ def test_a_schedule_counts_its_steps_from_the_images():
     assert "steps_per_epoch = 8  # 1000 training images" in keras_source(design, train_images=1000)
 
 
+def test_each_schedule_is_keras_own():
+    design = presets.preset("cifar10").design
+    without_warmup = design.replace(training=TrainingConfig(schedule="cosine", warmup=0.0))
+    assert "CosineDecay(\n    0.001,\n    decay_steps=5 * steps_per_epoch,\n)" in keras_source(without_warmup)
+    dropping = design.replace(training=TrainingConfig(schedule="step", drop_every=2))
+    assert "ExponentialDecay(\n    0.001,\n    decay_steps=2 * steps_per_epoch," in keras_source(dropping)
+
+
 def test_other_data_comes_from_cnnlab():
     source = keras_source(presets.preset("digits").design)
     assert '# data = cnnlab.datasets.load("digits", seed=0, validation_share=0.1)\n' in source
