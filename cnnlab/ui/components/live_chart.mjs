@@ -159,12 +159,17 @@ class LiveChart {
   /** Numbers for those who hear the page, at most once a second; read out when an epoch or the status changes. */
   speak() {
     const { history, parts } = this;
-    if (performance.now() - (this.spoke ?? -SPEAK_MS) < SPEAK_MS && !hasEnded(history.status)) return;
+    const wait = SPEAK_MS - (performance.now() - (this.spoke ?? -SPEAK_MS));
+    clearTimeout(this.speaking);
+    if (wait > 0) {
+      this.speaking = setTimeout(() => this.speak(), wait);
+      return;
+    }
     this.spoke = performance.now();
     const words = describe(history);
     parts.plot.setAttribute("aria-label", `Loss and accuracy of the training. ${words}`);
     const moment = `${history.status} ${history.epochs.length} ${Boolean(history.tested)}`;
-    if (moment !== this.moment) parts.spoken.textContent = words;
+    if (moment !== this.moment && history.status) parts.spoken.textContent = words;
     this.moment = moment;
   }
 
@@ -204,6 +209,7 @@ class LiveChart {
   leave() {
     this.gone = true;
     clearTimeout(this.timer);
+    clearTimeout(this.speaking);
     this.settled.cancel();
     this.stream?.close();
     this.sizes.disconnect();

@@ -37,7 +37,7 @@ export function lossTop(history) {
   const [, batches] = thin(history.step, history.loss);
   const epochs = history.epochs.flatMap((epoch) => [epoch.loss, epoch.val_loss]);
   const finite = [...smooth(batches, reach(batches)), ...epochs].filter(Number.isFinite);
-  return 1.1 * finite.reduce((top, value) => Math.max(top, value), 1e-3);
+  return finite.length ? 1.1 * finite.reduce((top, value) => Math.max(top, value), 1e-3) : 1;
 }
 
 /** How far to each side the moving mean reaches, in points. */

@@ -1,0 +1,19 @@
+"""An app of one page: the live chart of the run in the address."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+if st.runtime.exists():
+    from cnnlab.runs.store import get_store
+    from cnnlab.ui.components.live_chart import live_chart
+
+    run_id = st.query_params["run"]
+    st.session_state["reruns"] = st.session_state.get("reruns", 0) + 1
+    st.button("Again")
+    ended = live_chart(run_id)
+    st.text(f"{get_store().run(run_id).status}, drawn {st.session_state['reruns']} times, ended: {ended}")
+else:
+    from cnnlab import live
+
+    app = st.App(__file__, routes=live.routes(), middleware=live.middleware())
