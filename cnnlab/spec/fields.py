@@ -211,8 +211,6 @@ class Spec(BaseModel):
             return cls.model_validate_json(source)
         except ValidationError as exc:
             raise SpecError(explain(exc, cls)) from exc
-        except (ValueError, RecursionError) as exc:  # a text that is not UTF-8, a dictionary within itself
-            raise SpecError(f"{cls.__name__}: the text is not JSON in UTF-8.") from exc
 
     def to_json(self) -> str:
         """Compact JSON that `from_json` reads back to an equal value."""
@@ -232,7 +230,7 @@ def explain(exc: ValidationError, model: type[BaseModel]) -> str:
     first = exc.errors(include_url=False)[0]
     where, owner, field = _place(model, first["loc"])
     kind, received, context = first["type"], shown(first["input"]), first.get("ctx", {})
-    if kind == "json_invalid":
+    if kind in ("json_invalid", "string_unicode") and not first["loc"]:
         return f"{where}: the text is not JSON in UTF-8."
     if kind == "extra_forbidden":
         known = ", ".join(name for name in owner.model_fields if name != "kind") or "none"
