@@ -19,7 +19,7 @@ def state(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> Arrays:
 
     The states of Dropout's random generators are among `model.variables`; Keras's own files lose them.
     """
-    return {name: np.array(variable) for name, variable in _variables(model, optimizer)}
+    return {name: variable.numpy() for name, variable in _variables(model, optimizer)}
 
 
 def restore(
@@ -35,7 +35,7 @@ def restore(
 
 def weights(model: keras.Model) -> dict[str, NDArray[np.float32]]:
     """The weights by names like `conv2d/kernel`, in Keras's order."""
-    return {name: np.array(variable, np.float32) for name, variable in _weights(model)}
+    return {name: variable.numpy() for name, variable in _weights(model)}
 
 
 def load_weights(model: keras.Model, arrays: Mapping[str, NDArray[Any]]) -> None:

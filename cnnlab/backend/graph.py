@@ -49,10 +49,11 @@ def _tensor(images: NDArray[np.uint8]) -> tf.Tensor:
 def _private(images: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
     """The same pages of the same file, mapped once more; None where the images are no whole mapping.
 
-    A copy of CIFAR-10 costs 180 MB, and half a second before the first step. TensorFlow takes memory as it is by
-    DLPack, but only memory that may be written: a private mapping is that, and nothing ever writes to it.
+    A copy of CIFAR-10 costs 180 MB, and half a second before the first step. TensorFlow takes memory as it is
+    by DLPack, but only memory that may be written: a private mapping is that, and nothing ever writes to it.
     """
-    if not isinstance(images, np.memmap) or not isinstance(images.base, mmap.mmap) or images.filename is None:
+    base: object = images.base
+    if not isinstance(images, np.memmap) or not isinstance(base, mmap.mmap) or images.filename is None:
         return None
     return np.memmap(images.filename, np.uint8, "c", images.offset, images.shape)
 

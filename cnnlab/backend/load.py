@@ -62,11 +62,11 @@ def model(run_id: str, step: int | None = None) -> keras.Model:
 
 def loaded(run_id: str, step: int | None = None) -> Loaded:
     """As `model`, from the few that this process keeps; not to be changed."""
+    design = get_store().run(run_id).design
     step = kept_step(RunFiles(run_id), step)
     key = (settings.get().home, run_id, step)
     with _lock:
         if key not in _loaded:
-            design = get_store().run(run_id).design
             plain = model(run_id, step)
             outputs = [layer.output for layer in plain.layers[1:]]
             _loaded[key] = Loaded(plain, keras.Model(plain.input, outputs), design, step)
