@@ -52,6 +52,10 @@ def screenshot(page: Page, name: str, *, full: bool = False) -> Path:
     return path
 
 
+_LOOKING_FOR_THE_BASE = r"/[a-z]+/_stcore/(health|host-config)"
+"""At a page's address Streamlit first asks whether the app lives below it; 404 is the answer it needs."""
+
+
 @dataclass
 class Watch:
     """What went wrong in a browser's pages: errors on the console, exceptions, failed requests.
@@ -60,7 +64,7 @@ class Watch:
     """
 
     problems: list[str] = field(default_factory=list)
-    allowed: list[re.Pattern[str]] = field(default_factory=list)
+    allowed: list[re.Pattern[str]] = field(default_factory=lambda: [re.compile(_LOOKING_FOR_THE_BASE)])
 
     def follow(self, page: Page) -> None:
         """Watch this page from now on."""
