@@ -30,6 +30,6 @@ with left:
 with right:
     data_panel.counts(data)
     st.caption(
-        f"The split follows the seed ({design.training.seed}) and the validation share of the training settings: "
+        f"The split follows the training's seed ({design.training.seed}) and validation share: "
         "the same seed gives the same images everywhere."
     )

@@ -10,5 +10,9 @@ frame.page("design")
 state.show_notice()
 broken_link = state.open_link()
 if broken_link:
-    st.error(f"{broken_link} Your design is as it was.", title="This link cannot be opened", icon=":material/link_off:")
+    st.error(
+        f"{broken_link} Your design is as it was.",
+        title="This link cannot be opened",
+        icon=":material/link_off:",
+    )
 workspace.workspace()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from cnnlab.ui import confusion_panel, evaluate_panel, frame, run_view, state
 
 frame.page("evaluate")

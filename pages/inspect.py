@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from cnnlab.ui import frame, inspect_panel, run_view, state
 
 frame.page("inspect")

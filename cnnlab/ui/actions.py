@@ -1,4 +1,4 @@
-"""What buttons do to runs: start, stop, pause, resume, again, delete; each says what went wrong instead of failing."""
+"""What buttons do to runs: start, stop, pause, resume; each says what went wrong instead of failing."""
 
 from __future__ import annotations
 

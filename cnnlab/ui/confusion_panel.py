@@ -1,4 +1,4 @@
-"""The interactive confusion matrix: a click on a cell shows its images, a click on an image opens it in Inspect."""
+"""The interactive confusion matrix: a click on a cell shows its images, a click on one opens Inspect."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from cnnlab import api
 from cnnlab.analysis.metrics import Evaluation, cell_indices, cell_words, worst_confusions
 from cnnlab.datasets import Dataset
 from cnnlab.figures.confusion import confusion, describe_confusion
+from cnnlab.figures.theme import CONFIG
 from cnnlab.ui import navigation
 from cnnlab.ui.components.images import Picture, images
 
@@ -68,7 +69,7 @@ def _matrix(evaluation: Evaluation, cell_key: str, prefix: str, height: int | No
         key=chart_key,
         on_select=clicked,
         selection_mode="points",
-        config={"displayModeBar": False},
+        config=CONFIG,
         alt=describe_confusion(evaluation.confusion, evaluation.class_names),
     )
 
@@ -104,12 +105,18 @@ def _side(side: int, label: str, value: int, names: tuple[str, ...], cell_key: s
         st.session_state[cell_key] = tuple(cell)
 
     st.session_state[key] = value
-    st.selectbox(label, range(len(names)), key=key, format_func=names.__getitem__, on_change=changed, width=180)
+    st.selectbox(
+        label, range(len(names)), key=key, format_func=names.__getitem__, on_change=changed, width=180
+    )
 
 
 def _picture(evaluation: Evaluation, index: int, image: Any) -> Picture:
     name, probability = evaluation.top(index, 1)[0]
     actual = evaluation.class_names[evaluation.labels[index]]
     return Picture(
-        id=str(index), pixels=image, title=f"{name} {probability:.0%}", caption=f"is {actual}", right=name == actual
+        id=str(index),
+        pixels=image,
+        title=f"{name} {probability:.0%}",
+        caption=f"is {actual}",
+        right=name == actual,
     )

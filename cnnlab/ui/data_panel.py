@@ -1,4 +1,4 @@
-"""The Data page: which images there are, how many of each class, where they come from and how they are split."""
+"""The Data page: which images there are, how many of each class, their source, and how they are split."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from cnnlab import datasets
 from cnnlab.datasets import Dataset, DatasetInfo
 from cnnlab.errors import CNNLabError
 from cnnlab.figures.classes import class_counts, describe_class_counts
+from cnnlab.figures.theme import CONFIG
 from cnnlab.spec.training import TrainingConfig
 from cnnlab.ui import install_panel
 from cnnlab.ui.components.images import Picture, images
@@ -18,7 +19,7 @@ _PARTS = {"train": "Training", "validation": "Validation", "test": "Test"}
 
 
 def opened(name: str, training: TrainingConfig) -> Dataset:
-    """The data set with the split that this training would use; ends the page where it is not on this machine."""
+    """The data set with the split of this training; ends the page where it is not on this machine."""
     if not datasets.is_installed(name):
         install_panel.offer(name)
         st.stop()
@@ -89,7 +90,7 @@ def counts(data: Dataset) -> None:
     }
     st.plotly_chart(
         class_counts(of_each, data.class_names),
-        config={"displayModeBar": False},
+        config=CONFIG,
         alt=describe_class_counts(of_each, data.class_names),
         key="w-counts",
     )

@@ -1,6 +1,6 @@
 """Editing a design: add, remove, move, duplicate, change, undo and redo.
 
-An `Editor` is a value: every edit returns a new one, so that undoing is keeping the old one. Layers are named by
+An `Editor` is a value: every edit returns a new one, so undoing is keeping the old one. Layers are named by
 ids that stay theirs while they move, because widgets and the diagram refer to them between two reruns.
 """
 
@@ -100,7 +100,7 @@ class Editor:
         return self._step(self._snapshot(_without(self._layers, position), ids, selected))
 
     def move(self, by: int) -> Self:
-        """Move the selected layer towards the input (by < 0) or the output (by > 0), as far as there is room."""
+        """Move the selected layer towards the input (by < 0) or the output (by > 0), as far as can be."""
         position = self.now.position
         if position is None:
             return self
@@ -137,9 +137,7 @@ class Editor:
     def with_design(self, **fields: Any) -> Self:
         """Set fields of the design itself (data set, training, architecture of the same layers)."""
         design = self.now.design.model_copy(update=fields)
-        return (
-            self if design == self.now.design else self._step(dataclasses.replace(self.now, design=design))
-        )
+        return self if design == self.now.design else self._step(dataclasses.replace(self.now, design=design))
 
     def undo(self) -> Self:
         """Go back one edit."""
@@ -171,10 +169,14 @@ class Editor:
 
     def _snapshot(self, layers: Iterable[Layer], ids: Iterable[str], selected: str) -> Snapshot:
         architecture = self.now.design.architecture.replace(layers=tuple(layers))
-        return Snapshot(self.now.design.model_copy(update={"architecture": architecture}), tuple(ids), selected)
+        return Snapshot(
+            self.now.design.model_copy(update={"architecture": architecture}), tuple(ids), selected
+        )
 
     def _step(self, snapshot: Snapshot) -> Self:
-        return dataclasses.replace(self, now=snapshot, past=(*self.past, self.now.pack())[-HISTORY:], future=())
+        return dataclasses.replace(
+            self, now=snapshot, past=(*self.past, self.now.pack())[-HISTORY:], future=()
+        )
 
 
 def _fresh(design: Design) -> Snapshot:

@@ -8,11 +8,12 @@ from cnnlab import api
 from cnnlab.analysis.metrics import Evaluation
 from cnnlab.errors import CNNLabError
 from cnnlab.figures.classes import class_report, describe_class_report
+from cnnlab.figures.theme import CONFIG
 from cnnlab.ui import words
 
 
 def answers(run: api.Run, step: int) -> Evaluation:
-    """The answers of the run's weights at a step to its test set; ends the page in words where there are none."""
+    """The answers of the run's weights at a step to its test set; ends the page where there are none."""
     try:
         with st.spinner("Asking the network about the test set…", show_time=True):
             return run.evaluate(step)
@@ -73,7 +74,7 @@ def classes(evaluation: Evaluation) -> None:
     with bars:
         st.plotly_chart(
             class_report(evaluation.report),
-            config={"displayModeBar": False},
+            config=CONFIG,
             alt=describe_class_report(evaluation.report),
             key="w-report",
         )

@@ -1,7 +1,7 @@
 """Forms made from declarations: a widget for each field of a layer or of the training configuration.
 
-A widget always shows what the design says. Its own state is set from the design before it is drawn, so that undo,
-a preset or a mend moves the sliders too, and what a user does reaches the design through the callback alone.
+A widget always shows what the design says. Its own state is set from the design before it is drawn, so that
+undo, a preset or a mend moves the sliders too; what a user does reaches the design through the callback alone.
 """
 
 from __future__ import annotations

@@ -6,14 +6,17 @@ import numpy as np
 import streamlit as st
 
 from cnnlab import api
-from cnnlab.analysis.maps import Tiles, activation_tiles, kernel_tiles
+from cnnlab.analysis.maps import activation_tiles, kernel_tiles
 from cnnlab.datasets import Dataset
 from cnnlab.errors import CNNLabError
 from cnnlab.figures.probabilities import describe_probabilities, probabilities
+from cnnlab.figures.theme import CONFIG
 from cnnlab.spec.architecture import Row
 from cnnlab.ui import words
-from cnnlab.ui.components.images import Picture, images
 from cnnlab.ui.components.maps import maps
+
+ENLARGED_SIDE = 170
+"""Of the image that is looked at, in pixels of the page."""
 
 _IMAGE = "cnnlab-image"
 _MEAN = "mean of all"
@@ -33,7 +36,7 @@ def panel(run: api.Run, step: int, data: Dataset) -> None:
         st.error(str(exc), icon=":material/error:")
         st.stop()
     with left:
-        _image(data, index, answer.probabilities)
+        _image(run, step, data, index, answer.probabilities)
     with right:
         if "kernel" in row.weight_shapes and len(row.weight_shapes["kernel"]) == 4:
             shown, kernels = st.tabs(["Feature maps", "Kernels"])
@@ -58,39 +61,66 @@ def _go_to(index: int) -> None:
     st.session_state[_IMAGE] = index
 
 
-def _image(data: Dataset, index: int, answer: np.ndarray) -> None:
+def _image(run: api.Run, step: int, data: Dataset, index: int, answer: np.ndarray) -> None:
     actual = int(data.test.labels[index])
-    count = len(data.test)
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
-        st.session_state["w-image"] = index
-        st.number_input(
-            f"Test image, 0 to {count - 1:,}",
-            0,
-            count - 1,
-            key="w-image",
-            on_change=lambda: _go_to(st.session_state["w-image"]),
-            width=170,
-        )
-        st.button(
-            "Random",
-            key="w-random",
-            icon=":material/casino:",
-            on_click=_go_to,
-            args=(int(np.random.default_rng([index, count]).integers(count)),),
-        )
     name = data.class_names[actual]
-    images(
-        [Picture(id=str(index), pixels=data.images[data.test.indices[index]], title=name)],
-        key="w-image-shown",
-        label=f"Test image {index}, {name}",
-        size=180,
-    )
+    picture, choice = st.columns(2, vertical_alignment="center")
+    with picture:
+        _enlarged(data.images[data.test.indices[index]], f"Test image {index}: {name}")
+    with choice:
+        st.markdown(f"Test image **{index:,}**: **{name}**")
+        _choice(run, step, len(data.test), index)
     st.plotly_chart(
         probabilities(answer, data.class_names, actual=actual),
-        config={"displayModeBar": False},
+        config=CONFIG,
         key="w-probabilities",
         alt=describe_probabilities(answer, data.class_names, actual=actual),
     )
+
+
+def _choice(run: api.Run, step: int, count: int, index: int) -> None:
+    st.session_state["w-image"] = index
+    st.number_input(
+        "Number of the image",
+        0,
+        count - 1,
+        key="w-image",
+        on_change=lambda: _go_to(st.session_state["w-image"]),
+        label_visibility="collapsed",
+    )
+    with st.container(horizontal=True, gap="xsmall"):
+        st.button(
+            "Any",
+            key="w-random",
+            icon=":material/casino:",
+            help="Another image of the test set",
+            on_click=lambda: _go_to(_another(np.arange(count), index)),
+        )
+        st.button(
+            "Mistake",
+            key="w-mistake",
+            icon=":material/close:",
+            help="Another image that the network calls by a wrong name",
+            on_click=lambda: _go_to(_another(_mistakes(run, step), index)),
+        )
+
+
+def _another(candidates: np.ndarray, index: int) -> int:
+    """One of the candidates that is not this one, the same one for everybody who stands at this one."""
+    others = candidates[candidates != index]
+    return int(np.random.default_rng(index).choice(others)) if len(others) else index
+
+
+def _mistakes(run: api.Run, step: int) -> np.ndarray:
+    evaluation = run.evaluate(step)
+    return np.flatnonzero(evaluation.predictions != evaluation.labels)
+
+
+def _enlarged(pixels: np.ndarray, alt: str) -> None:
+    """An image with its pixels as squares: enlarged here, because a browser would blur it."""
+    times = -(-ENLARGED_SIDE // pixels.shape[0])
+    squares = pixels.repeat(times, axis=0).repeat(times, axis=1)
+    st.image(squares.squeeze(), width=ENLARGED_SIDE, alt=alt)
 
 
 def _layer(rows: list[Row]) -> Row:
@@ -102,19 +132,25 @@ def _layer(rows: list[Row]) -> Row:
         required=True,
         key="w-layer",
         format_func=lambda each: f"{each} · {words.shape(by_name[each].output_shape)}",
+        wrap=True,
     )
     return by_name.get(name, rows[0])
 
 
 def _feature_maps(row: Row, values: np.ndarray) -> None:
-    tiles = activation_tiles(values)
     zeros = float((values == 0).mean())
     noun = "feature maps" if values.ndim == 3 else "values"
     count = values.shape[-1]
     st.caption(
-        f"**{row.title}** · {count:,} {noun} · from {values.min():.3g} to {values.max():.3g} · {zeros:.0%} zeros"
+        f"**{row.title}** · {count:,} {noun} · "
+        f"from {values.min():.3g} to {values.max():.3g} · {zeros:.0%} zeros"
     )
-    _tiles(tiles, key=f"w-maps-{row.name}", label=f"Feature maps of {row.name}", noun="map" if values.ndim == 3 else "unit")
+    maps(
+        activation_tiles(values),
+        key=f"w-maps-{row.name}",
+        label=f"Feature maps of {row.name}",
+        noun="map" if values.ndim == 3 else "unit",
+    )
 
 
 def _kernels(run: api.Run, step: int, row: Row) -> None:
@@ -131,10 +167,9 @@ def _kernels(run: api.Run, step: int, row: Row) -> None:
         f"**{kernel.shape[3]} kernels** of {side} × {side} × {channels} · one scale centred on zero: "
         "orange adds where the input is bright, blue takes away"
     )
-    _tiles(kernel_tiles(kernel, channel), key=f"w-kernels-{row.name}", label=f"Kernels of {row.name}", noun="filter")
-
-
-def _tiles(tiles: Tiles, *, key: str, label: str, noun: str) -> None:
-    maps(tiles, key=key, label=label, noun=noun)
-    if tiles.left_out:
-        st.caption(f"{tiles.left_out:,} more are not shown.")
+    maps(
+        kernel_tiles(kernel, channel),
+        key=f"w-kernels-{row.name}",
+        label=f"Kernels of {row.name}",
+        noun="filter",
+    )

@@ -1,4 +1,4 @@
-"""Bringing a data set to this machine: one button, a progress bar, and clear words where there is no network."""
+"""Bringing a data set to this machine: one button, a progress bar, clear words where there is no network."""
 
 from __future__ import annotations
 

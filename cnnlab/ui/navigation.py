@@ -1,4 +1,4 @@
-"""Going from page to page with the address's parameters, so that every address can be shared and Back works."""
+"""Going from page to page with parameters in the address, so that it can be shared and Back works."""
 
 from __future__ import annotations
 

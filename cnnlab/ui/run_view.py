@@ -33,7 +33,7 @@ def chosen() -> api.Run | None:
 
 
 def require(page: str) -> tuple[api.Run, int]:
-    """The run and the step of the weights that a page shows, with a choice of both; ends the page where there is none.
+    """The run and the step of the weights to show, with a choice of both; ends the page where there is none.
 
     Args:
         page: what the page does with a run, for the words of the empty page ("inspect").

@@ -30,7 +30,9 @@ def listing() -> None:
 
 def _head() -> None:
     for column, title in zip(
-        st.columns(_WIDTHS), ("Run", "Data set", "Status", "Test accuracy", "Duration", "Started", ""), strict=True
+        st.columns(_WIDTHS),
+        ("Run", "Data set", "Status", "Test accuracy", "Duration", "Started", ""),
+        strict=True,
     ):
         column.caption(title)
 

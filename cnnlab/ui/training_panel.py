@@ -41,7 +41,7 @@ def watch(run: api.Run) -> None:
         st.space("stretch")
         if run.status not in ACTIVE:
             _ended_controls(run)
-    # Always there, so that the chart below keeps its place on the page, and with it its stream and its drawing.
+    # Always there, so that the chart below keeps its place on the page, its stream and its drawing.
     with st.container():
         if run.status == "queued":
             _waiting(run.id)
@@ -70,10 +70,10 @@ def _change(field: str, value: Any) -> None:
 
 
 def _start(design: Design) -> None:
-    trace = design.architecture.trace()
+    obstacle = design.obstacle()
     if not datasets.is_installed(design.dataset):
         install_panel.offer(design.dataset)
-    ready = trace.ok and datasets.is_installed(design.dataset)
+    ready = obstacle is None and datasets.is_installed(design.dataset)
     if st.button(
         "Train",
         key="start",
@@ -86,8 +86,8 @@ def _start(design: Design) -> None:
         if run is not None:
             navigation.go("train", run=run.id)
         state.show_notice()
-    if not trace.ok:
-        st.error(f"Cannot start yet. {trace.problems[0].message}", icon=":material/error:")
+    if obstacle is not None:
+        st.error(f"Cannot start yet. {obstacle}", icon=":material/error:")
         navigation.link("design", "Mend it in Design", icon=":material/build:")
 
 
@@ -95,7 +95,11 @@ def _controls(run: api.Run) -> None:
     with st.container(horizontal=True):
         if run.status == "paused":
             st.button(
-                "Resume", key="go-on", icon=":material/play_arrow:", on_click=actions.attempt, args=(run.resume,)
+                "Resume",
+                key="go-on",
+                icon=":material/play_arrow:",
+                on_click=actions.attempt,
+                args=(run.resume,),
             )
         else:
             st.button(

@@ -30,7 +30,11 @@ def count(number: int | None) -> str:
 
 def size(number: int | None) -> str:
     """A number of bytes in three digits, in powers of 1000: 512 B, 12.3 kB, 4.56 MB."""
-    return "–" if number is None else _scaled(number, ("\u00a0B", "\u00a0kB", "\u00a0MB", "\u00a0GB", "\u00a0TB"))
+    return (
+        "–"
+        if number is None
+        else _scaled(number, ("\u00a0B", "\u00a0kB", "\u00a0MB", "\u00a0GB", "\u00a0TB"))
+    )
 
 
 def percent(share: float | None) -> str:
@@ -68,7 +72,7 @@ def ago(time: datetime | None, now: datetime | None = None) -> str:
 def layer_label(row: Row, layer: Layer | None) -> str:
     """One line for a layer of a stack: "1 · Convolution 32 · 3×3"; the output where there is no layer.
 
-    The number makes it the only one of its text: Streamlit tells the options of a widget apart by what they show.
+    The number makes its text unique: Streamlit tells the options of a widget apart by what they show.
     """
     label = f"{row.index + 1} · {'Output' if layer is None else row.title}"
     if layer is not None:
@@ -85,7 +89,11 @@ def table(rows: Sequence[Mapping[str, str]]) -> str:
     if not rows:
         return ""
     titles = list(rows[0])
-    lines = [titles, [":--", *["--:"] * (len(titles) - 1)], *([row[title] for title in titles] for row in rows)]
+    lines = [
+        titles,
+        [":--", *["--:"] * (len(titles) - 1)],
+        *([row[title] for title in titles] for row in rows),
+    ]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 

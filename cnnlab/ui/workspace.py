@@ -47,6 +47,7 @@ def _edit(name: str, *arguments: Any, **fields: Any) -> None:
 
 def _toolbar(editor: Editor, trace: Trace) -> None:
     design = editor.now.design
+    obstacle = design.obstacle()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.menu_button(
             words.preset_title(design.preset) if design.preset else "Presets",
@@ -91,8 +92,8 @@ def _toolbar(editor: Editor, trace: Trace) -> None:
             key="train",
             type="primary",
             icon=":material/play_arrow:",
-            disabled=not trace.ok,
-            help=None if trace.ok else f"Cannot start yet. {trace.problems[0].message}",
+            disabled=obstacle is not None,
+            help=None if obstacle is None else f"Cannot start yet. {obstacle}",
         ):
             run = actions.start(design)
             if run is not None:
@@ -190,7 +191,9 @@ def _stack(editor: Editor, trace: Trace) -> None:
 def _settings(editor: Editor, trace: Trace) -> None:
     layer, layer_id = editor.now.layer, editor.now.selected
     if layer is None:
-        st.markdown(f"**Dense {trace.rows[-1].output_shape[0] if trace.rows[-1].output_shape else ''}** · output")
+        st.markdown(
+            f"**Dense {trace.rows[-1].output_shape[0] if trace.rows[-1].output_shape else ''}** · output"
+        )
         st.caption(
             "The output is always last and follows the data set: one logit a class. "
             "Softmax turns the logits into probabilities; the loss works on the logits."

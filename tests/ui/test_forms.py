@@ -1,4 +1,4 @@
-"""Forms from declarations: each field becomes the right widget, and only an allowed value reaches the design."""
+"""Forms from declarations: each field becomes the right widget; only an allowed value reaches the design."""
 
 from __future__ import annotations
 
@@ -64,6 +64,8 @@ def test_batch_sizes_are_powers_of_two_and_the_value_itself() -> None:
     assert stops(control, 50) == [8, 16, 32, 50, 64, 128, 256, 512]
 
 
-@pytest.mark.parametrize(("value", "text"), [(1e-5, "0.00001"), (0.5, "0.5"), (1.0, "1"), (32, "32"), (100, "100")])
+@pytest.mark.parametrize(
+    ("value", "text"), [(1e-5, "0.00001"), (0.5, "0.5"), (1.0, "1"), (32, "32"), (100, "100")]
+)
 def test_numbers_are_written_plainly(value: float, text: str) -> None:
     assert plain_number(value) == text
