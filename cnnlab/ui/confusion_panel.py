@@ -7,14 +7,14 @@ from typing import Any
 import streamlit as st
 
 from cnnlab import api
-from cnnlab.analysis.metrics import Evaluation, cell_indices, cell_words, worst_confusions
+from cnnlab.analysis.metrics import Evaluation, Scale, cell_indices, cell_words, worst_confusions
 from cnnlab.datasets import Dataset
 from cnnlab.figures.confusion import confusion, describe_confusion
 from cnnlab.figures.theme import CONFIG
 from cnnlab.ui import navigation
 from cnnlab.ui.components.images import Picture, images
 
-_SCALES = {"counts": "Counts", "rows": "By row", "columns": "By column"}
+_SCALES: dict[Scale, str] = {"counts": "Counts", "rows": "By row", "columns": "By column"}
 COMPACT_HEIGHT = 430
 """Of the matrix beside the curves, in pixels: both are then seen at once on a projector of 720 lines."""
 _MOST_IMAGES = 24

@@ -128,9 +128,9 @@ class Editor:
 
     def apply(self, mend: Mend) -> Self:
         """Take over the layers of a mend; layers that it keeps keep their ids."""
-        kept = dict(zip(map(id, self._layers), self.now.ids, strict=True))
+        kept = {id(layer): layer_id for layer, layer_id in zip(self._layers, self.now.ids, strict=True)}
         fresh = _new_ids(self.now.ids)
-        ids = [kept.pop(id(layer), None) or next(fresh) for layer in mend.layers]
+        ids = [kept.pop(id(layer), "") or next(fresh) for layer in mend.layers]
         selected = self.now.selected if self.now.selected in (*ids, OUTPUT) else OUTPUT
         return self._step(self._snapshot(mend.layers, ids, selected))
 

@@ -1,7 +1,7 @@
 """Forms made from declarations: a widget for each field of a layer or of the training configuration.
 
 A widget always shows what the design says. Its own state is set from the design before it is drawn, so that
-undo, a preset or a mend moves the sliders too; what a user does reaches the design through the callback alone.
+undo, a preset or a mend moves the sliders too; what a user does reaches the design by the callback alone.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def slider_range(control: Control, value: float) -> tuple[float, float]:
 
 def plain_number(value: float) -> str:
     """A number as a person writes it: 0.001, 0.00005, 3."""
-    return f"{value:.10f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
+    return f"{value:.10f}".rstrip("0").rstrip(".")
 
 
 def _stop_name(control: Control) -> Callable[[Any], str]:

@@ -39,12 +39,12 @@ def panel(run: api.Run, step: int, data: Dataset) -> None:
         _image(run, step, data, index, answer.probabilities)
     with right:
         if "kernel" in row.weight_shapes and len(row.weight_shapes["kernel"]) == 4:
-            shown, kernels = st.tabs(["Feature maps", "Kernels"])
-            with kernels:
+            maps_tab, kernels_tab = st.tabs(["Feature maps", "Kernels"])
+            with maps_tab:
+                _feature_maps(row, answer.maps)
+            with kernels_tab:
                 _kernels(run, step, row)
         else:
-            shown = st.container()
-        with shown:
             _feature_maps(row, answer.maps)
 
 

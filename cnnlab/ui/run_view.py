@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 import streamlit as st
 
 from cnnlab import api, datasets
@@ -51,7 +53,7 @@ def require(page: str) -> tuple[api.Run, int]:
     return run, step
 
 
-def nothing_yet(text: str) -> None:
+def nothing_yet(text: str) -> NoReturn:
     """Say that there is no run, offer the way to one, and end the page."""
     with st.container(border=True, horizontal_alignment="center"):
         st.markdown(f"**{text}**", width="content")

@@ -1,7 +1,7 @@
 """What the pages of a session share: the design, the chosen run, a notice.
 
-What is kept is plain data (JSON text, ids), because Streamlit reloads edited modules, and values of a reloaded
-class are no longer of that class. Widgets have keys of their own, which begin with `w-`.
+What is kept is plain data (JSON text, ids): Streamlit reloads edited modules, and values of a reloaded class
+are no longer of that class. Widgets have keys of their own, which begin with `w-`.
 """
 
 from __future__ import annotations
