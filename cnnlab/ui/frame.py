@@ -89,9 +89,9 @@ def page(key: str) -> None:
 
 def owner() -> str:
     """Whose runs these are: the browser's cookie, or this session where no cookie came (32 hex digits)."""
-    cookie = st.context.cookies.get(OWNER_COOKIE, "")
-    if OWNER_PATTERN.fullmatch(cookie):
-        return str(cookie)
+    cookie = st.context.cookies.get(OWNER_COOKIE)
+    if isinstance(cookie, str) and OWNER_PATTERN.fullmatch(cookie):
+        return cookie
     if "cnnlab-owner" not in st.session_state:
         st.session_state["cnnlab-owner"] = secrets.token_hex(16)
     return str(st.session_state["cnnlab-owner"])
