@@ -8,7 +8,7 @@ an idle worker ends at once and a training gets the time to write its state.
 Messages, each one pickled tuple:
 
     parent → worker    (task name, arguments)                    or None: leave
-    worker → parent    ("ready",)                                once, at the start
+    worker → parent    ("ready",)                                once, at the start, after the task `warm`
                        ("done", result)
                        ("failed", name of the error's class, message)
 """
@@ -56,6 +56,8 @@ def main() -> int:
     parent = Parent(connection)
     try:
         tasks = load_tasks(start["tasks"])
+        if "warm" in tasks:
+            tasks["warm"]()  # whoever waits for this worker waits for its first use too
     except Exception as exc:
         traceback.print_exc()
         parent.say("failed", type(exc).__name__, _words(exc))

@@ -12,7 +12,7 @@ from typing import Any
 import filelock
 
 from cnnlab import settings
-from cnnlab.engine.pool import Pool, State, Worker
+from cnnlab.engine.pool import SPARE_SECONDS, Pool, State, Worker
 from cnnlab.engine.process import WorkerProcess
 from cnnlab.engine.queue import FairQueue
 from cnnlab.engine.reception import Reception
@@ -73,9 +73,12 @@ class Engine:
     Args:
         tasks: Module whose `TASKS` the workers serve.
         folders: Put in front of the workers' module path.
+        spare_seconds: How long after a training took the spare worker the next one is started, in seconds.
     """
 
-    def __init__(self, tasks: str = TASKS, folders: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, tasks: str = TASKS, folders: tuple[str, ...] = (), spare_seconds: float = SPARE_SECONDS
+    ) -> None:
         chosen = settings.get()
         self._changed = threading.Condition()
         self._reception = Reception()
@@ -92,6 +95,7 @@ class Engine:
             self._changed,
             small=chosen.small,
             start_seconds=chosen.worker_start_seconds,
+            spare_seconds=spare_seconds,
             on_change=self._dispatch,
         )
         # Interpreter exit must not wait for training threads: they are daemons, and this ends the processes.
@@ -100,9 +104,13 @@ class Engine:
     # What users of the engine call
 
     def warm(self) -> None:
-        """Start a worker in the background, where none is ready. Returns at once."""
+        """From now on keep one worker warm that does not train, in the background. Returns at once.
+
+        A server wants this. A script that trains once does not: a second process would import TensorFlow
+        beside its training.
+        """
         self._check_open()
-        self._pool.demand()
+        self._pool.keep_spare()
 
     def train(self, run_id: str) -> None:
         """Put a run into the queue: a new one, or one to resume from its last full state. Returns at once.
@@ -116,9 +124,6 @@ class Engine:
         self._check_open()
         store = get_store()
         row = store.run(run_id)
-        with self._changed:
-            if run_id in self._queue or run_id in self._training:
-                return
         if row.status in ("running", "paused"):
             store.reap()  # its worker may be gone; where it is not, it goes on
             row = store.run(run_id)
@@ -126,11 +131,10 @@ class Engine:
             raise RunStateError(
                 f"Run {run_id} ({row.name!r}) is finished. Start it again as a new run to repeat it."
             )
-        if row.status in RESUMABLE:
-            store.set_status(run_id, "queued", expect=RESUMABLE)
-        elif row.status != "queued":
-            return
-        self._enqueue(row)
+        if row.status == "queued":
+            self._enqueue(row)
+        elif row.status in RESUMABLE and store.set_status(run_id, "queued", expect=RESUMABLE):
+            self._enqueue(row, anew=True)
 
     def ask(self, task: str, /, timeout: float | None = None, **arguments: Any) -> Any:
         """Have a worker that does not train do one short task, and return its result.
@@ -228,11 +232,12 @@ class Engine:
         if self._closed:
             raise EngineError("The engine is closed. Use cnnlab.engine.get_engine() to get an open one.")
 
-    def _enqueue(self, row: RunRow) -> bool:
+    def _enqueue(self, row: RunRow, *, anew: bool = False) -> bool:
+        """Put a queued run into the queue; `anew`: also while its last training is being put away here."""
         with self._changed:
-            if row.id in self._training or not self._queue.push(row.id, row.owner):
+            if (row.id in self._training and not anew) or not self._queue.push(row.id, row.owner):
                 return False
-            self._pool.demand()
+            self._pool.forgive()
             self._dispatch()
             self._changed.notify_all()
             return True
@@ -259,6 +264,8 @@ class Engine:
             if self._pool.failure is not None:
                 self._give_up(self._pool.failure)
             while len(self._queue) and len(self._training) < self._places and not self._closed:
+                if self._queue.order()[0] in self._training:
+                    return  # just stopped and resumed: the thread of its last training calls again
                 worker = self._pool.take_for_training()
                 if worker is None:
                     return

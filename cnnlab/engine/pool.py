@@ -1,4 +1,4 @@
-"""The worker processes: one warm one to spare, dead ones replaced.
+"""The worker processes: one warm one to spare where that is wanted, dead ones replaced.
 
 A worker is in one of these states:
 
@@ -6,8 +6,8 @@ A worker is in one of these states:
                    └────► training ──► idle         one training, or several in a row
     any ──► gone
 
-At least one worker is always not training, so that a click on Train, or a question, finds TensorFlow imported
-(that takes 7 to 8 s). In the small profile there is one worker in all, whatever it does.
+With `keep_spare` at least one worker is always not training, so that a click on Train, or a question, finds
+TensorFlow imported (that takes 7 to 8 s). In the small profile there is one worker in all, whatever it does.
 """
 
 from __future__ import annotations
@@ -23,6 +23,10 @@ from cnnlab.engine.process import LEAVE_SECONDS, WorkerProcess
 from cnnlab.errors import EngineError, WorkerLost
 
 State = Literal["starting", "idle", "asked", "training"]
+
+SPARE_SECONDS = 5.0
+"""How long a training has the processor to itself before the next spare worker starts: importing TensorFlow
+takes a core for several seconds, and a short training is over by then. A question does not wait for this."""
 
 TRIES = 3
 """Workers in a row that may fail to start, or die unasked, before the pool waits for the next demand."""
@@ -51,6 +55,7 @@ class Pool:
         changed: The condition under whose lock everything here happens; notified at every change.
         small: Whether there is to be one worker in all.
         start_seconds: How long a worker may take to get ready, in seconds.
+        spare_seconds: How long after a training took the spare worker the next one is started, in seconds.
         on_change: Called under the lock when a worker became free or the pool gave up starting one.
     """
 
@@ -61,6 +66,7 @@ class Pool:
         *,
         small: bool,
         start_seconds: float,
+        spare_seconds: float,
         on_change: Callable[[], None],
     ) -> None:
         self.small = small
@@ -68,10 +74,13 @@ class Pool:
         self._make = make
         self._changed = changed
         self._start_seconds = start_seconds
+        self._spare_seconds = spare_seconds
+        self._later: threading.Timer | None = None
         self._on_change = on_change
         self._workers: list[Worker] = []
         self._asking: deque[object] = deque()
         self._bad_ends = 0
+        self._spare = False
         self._closed = False
 
     @property
@@ -79,21 +88,29 @@ class Pool:
         """All workers, the longest-standing first."""
         return tuple(self._workers)
 
-    def demand(self) -> None:
-        """Someone wants a worker: start what is missing, also after the pool had given up."""
+    def keep_spare(self) -> None:
+        """Have one worker at all times that does not train, from now on."""
+        with self._changed:
+            self._spare = True
+            self.forgive()
+            self._fill()
+
+    def forgive(self) -> None:
+        """Someone wants a worker: try to start one again, also after the pool had given up."""
         with self._changed:
             if self.failure is not None:
                 self.failure, self._bad_ends = None, 0
-            self._fill()
 
     def take_for_training(self) -> Worker | None:
         """A warm worker, or None: `on_change` tells when there is one."""
         with self._changed:
             worker = self._idle()
-            if worker is not None:
-                worker.turn("training")
-                worker.trained = True
-            self._fill()
+            if worker is None:
+                self._fill(wanted=True)
+                return None
+            worker.turn("training")
+            worker.trained = True
+            self._fill_later()
             return worker
 
     def take_for_question(self, limit: float) -> Worker:
@@ -108,8 +125,9 @@ class Pool:
         end = time.monotonic() + limit
         ticket = object()
         with self._changed:
-            self.demand()
+            self.forgive()
             self._asking.append(ticket)
+            self._fill()
             try:
                 while True:
                     self._refuse(end, limit)
@@ -143,6 +161,8 @@ class Pool:
         """End all processes: the idle ones at once, those that write their state within `grace` seconds."""
         with self._changed:
             self._closed = True
+            if self._later is not None:
+                self._later.cancel()
             workers = self.workers
             self._changed.notify_all()
         end = time.monotonic() + grace
@@ -177,8 +197,10 @@ class Pool:
         idle = [worker for worker in self._workers if worker.state == "idle"]
         return min(idle, key=lambda worker: not worker.trained, default=None)
 
-    def _fill(self) -> None:
-        """Start a worker where none is left that does not train (small: where there is none)."""
+    def _fill(self, *, wanted: bool = False) -> None:
+        """Start a worker where one is wanted and none is left that does not train (small: none at all)."""
+        if not (wanted or self._spare or self._asking):
+            return
         present = [worker for worker in self._workers if self.small or worker.state != "training"]
         if present or self._closed or self.failure is not None:
             return
@@ -186,6 +208,22 @@ class Pool:
         self._workers.append(worker)
         worker.keeper = threading.Thread(target=self._keep, args=(worker,), name="cnnlab-worker", daemon=True)
         worker.keeper.start()
+
+    def _fill_later(self) -> None:
+        """Start the next spare worker in a while, if it is still missing then."""
+
+        def fill() -> None:
+            with self._changed:
+                self._fill()
+
+        if self._later is not None:
+            self._later.cancel()
+        if self._asking:
+            self._fill()
+        elif self._spare and not self.small:
+            self._later = threading.Timer(self._spare_seconds, fill)
+            self._later.daemon = True
+            self._later.start()
 
     def _freed(self) -> None:
         """A worker became idle: first the queue may take it, then whoever asks, and a surplus one leaves."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import secrets
 import signal
 import subprocess
@@ -28,6 +29,14 @@ KEPT_LOGS = 20
 
 LEAVE_SECONDS = 2.0
 """How long a process may take from its last word to its end before it is killed."""
+
+LOG_TAIL_BYTES = 8_000
+"""How much of the end of a log is read for a process's last words."""
+
+_GREETING = re.compile(
+    r"[IW]\d{4} |WARNING: All log messages before absl|To enable the following instructions"
+)
+"""What TensorFlow says at every start, whatever the log level; it explains no death."""
 
 _WATCH_SECONDS = 0.1
 """How often a start looks whether its process is still alive, in seconds."""
@@ -223,10 +232,12 @@ class WorkerProcess:
             return ""
         try:
             with self._log.open("rb") as file:
-                file.seek(max(0, self._log.stat().st_size - characters))
-                return " ".join(file.read().decode(errors="replace").split())
+                file.seek(max(0, self._log.stat().st_size - LOG_TAIL_BYTES))
+                lines = file.read().decode(errors="replace").splitlines()
         except OSError:
             return ""
+        words = " ".join(" ".join(line for line in lines if not _GREETING.match(line)).split())
+        return words if len(words) <= characters else "…" + words[1 - characters :]
 
 
 def _open_log() -> Any:

@@ -45,8 +45,8 @@ def order() -> list[str]:
 def make_engine(home: Path) -> Iterator[MakeEngine]:
     made: list[Engine] = []
 
-    def make(tasks: str = "tests.engine.toy_tasks") -> Engine:
-        made.append(Engine(tasks, (str(ROOT),)))
+    def make(tasks: str = "tests.engine.toy_tasks", spare_seconds: float = 0.0) -> Engine:
+        made.append(Engine(tasks, (str(ROOT),), spare_seconds))
         return made[-1]
 
     yield make

@@ -170,6 +170,7 @@ def test_a_stopped_idle_worker_is_found_out_by_the_next_question(engine: Engine)
 
 
 def test_an_idle_worker_that_dies_is_replaced_unasked(engine: Engine) -> None:
+    engine.warm()
     before = engine.ask("pid")
     os.kill(before, signal.SIGKILL)
     wait_for(lambda: pids(engine) not in ([], [before]) and engine.status().ready, "a new worker")
@@ -239,6 +240,7 @@ def test_a_visitor_with_the_key_but_no_token_is_turned_away(engine: Engine) -> N
 
 
 def test_closing_ends_all_workers(engine: Engine, new_run: NewRun) -> None:
+    engine.warm()
     run_id = new_run()
     engine.train(run_id)
     wait_for(status_is(run_id, "running"), "the training")

@@ -53,6 +53,7 @@ def test_a_question_is_answered_while_a_training_runs(engine: Engine, new_run: N
 
 
 def test_there_is_one_spare_worker_and_none_too_many(engine: Engine, new_run: NewRun) -> None:
+    engine.warm()
     run_id = new_run()
     begin(engine, run_id)
     wait_for(lambda: engine.status().ready, "the spare worker")
@@ -61,6 +62,24 @@ def test_there_is_one_spare_worker_and_none_too_many(engine: Engine, new_run: Ne
     stop(run_id)
     wait_for(lambda: len(engine.status().workers) == 1, "the surplus worker to leave")
     assert engine.status().workers[0].pid != trained, "the fresh one stays"
+
+
+def test_without_warming_there_is_no_spare_worker(engine: Engine, new_run: NewRun) -> None:
+    run_id = new_run()
+    begin(engine, run_id)
+    assert [worker.state for worker in engine.status().workers] == ["training"]
+    stop(run_id)
+    wait_for(lambda: not engine.busy, "the engine to be free again")
+    assert [worker.state for worker in engine.status().workers] == ["idle"]
+
+
+def test_a_short_training_has_the_processor_to_itself(make_engine: MakeEngine, new_run: NewRun) -> None:
+    engine = make_engine(spare_seconds=600)
+    engine.warm()
+    run_id = new_run()
+    begin(engine, run_id)
+    assert [worker.state for worker in engine.status().workers] == ["training"]
+    assert engine.ask("pid") != worker_of(engine, run_id), "a question starts the spare worker at once"
 
 
 def test_a_worker_goes_on_with_the_next_run(engine: Engine, new_run: NewRun) -> None:
@@ -171,8 +190,8 @@ def test_a_killed_worker_leaves_the_run_interrupted_and_resumable(engine: Engine
     os.kill(worker_of(engine, run_id), signal.SIGKILL)
     wait_for(status_is(run_id, "interrupted"), "the record to tell")
     assert get_store().run(run_id).message == (
-        "The training was cut off. During the task 'train' its process was killed by SIGKILL, as a system does "
-        "that runs out of memory. Resume goes on from the last state on the disk."
+        "The training was cut off. During the task 'train' its process was killed by SIGKILL, as a system "
+        "does that runs out of memory. Resume goes on from the last state on the disk."
     )
     begin(engine, run_id)
 
@@ -233,6 +252,7 @@ def test_all_threads_of_a_training_are_niced_and_its_answers_are_not(engine: Eng
     usual = engine.ask("priority")
     run_id = new_run()
     begin(engine, run_id)
+    wait_for(order, "the training's note of its priority")
     line = (get_store().home / "order").read_text().splitlines()[-1]
     assert line.endswith(f"[{usual[0] + 10}]")
     assert engine.ask("priority") == usual

@@ -11,10 +11,11 @@ from cnnlab.runs.store import get_store
 
 
 def main(root: str, tasks: str, run_id: str) -> None:
-    engine = Engine(tasks, (root,))
+    engine = Engine(tasks, (root,), spare_seconds=0)
+    engine.warm()
     engine.train(run_id)
     tick = threading.Event()
-    while not (get_store().run(run_id).status == "running" and engine.status().ready):
+    while not (get_store().run(run_id).status == "running" and len(engine.status().workers) == 2):
         tick.wait(0.01)
     sys.stdout.write(json.dumps([worker.pid for worker in engine.status().workers]) + "\n")
     sys.stdout.flush()

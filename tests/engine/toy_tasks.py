@@ -44,9 +44,11 @@ def train(run_id: str, *, stop_requested: Callable[[], bool]) -> None:
             if stop_requested():
                 store.set_status(run_id, "interrupted", message="The state was written.")
                 return
-            if any(command.kind == "stop" for command in store.take_commands(run_id)):
-                store.set_status(run_id, "stopped")
-                return
+            for command in store.take_commands(run_id):
+                if command.kind == "stop":
+                    store.set_status(run_id, "stopped")
+                    return
+                store.set_status(run_id, {"pause": "paused", "resume": "running"}[command.kind])
 
 
 def echo(value: Any) -> Any:

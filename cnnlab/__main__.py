@@ -1,0 +1,400 @@
+"""The command line: `python -m cnnlab presets|datasets|train|resume|evaluate|runs|export`.
+
+Results go to standard output, progress and errors to standard error. Exit status: 0; 1 when something failed;
+2 when what was asked cannot be meant; 130 after Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from cnnlab import api, datasets
+from cnnlab.errors import (
+    CNNLabError,
+    DatasetError,
+    DatasetUnavailable,
+    RunError,
+    RunNotFound,
+    RunStateError,
+    SettingsError,
+    SpecError,
+)
+from cnnlab.spec import links, presets
+from cnnlab.spec.design import Design
+from cnnlab.spec.fields import Control
+from cnnlab.spec.source import keras_source
+from cnnlab.spec.training import TrainingConfig
+
+FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
+
+MAX_DESIGN_BYTES = 1_000_000
+"""The deepest stack allowed takes a thirtieth of it; a larger file is not a design."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command. Returns the exit status."""
+    try:
+        options = parser().parse_args(arguments)
+        command: Callable[[argparse.Namespace], int] = options.command
+        status = command(options)
+        sys.stdout.flush()
+        return status
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:  # `| head` has read enough; Python must not complain again when it exits
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except CNNLabError as exc:
+        complain(str(exc))
+        return BAD_INPUT if _is_bad_input(exc) else FAILED
+
+
+def _is_bad_input(exc: CNNLabError) -> bool:
+    """Whether the error lies in what was asked, and not in what happened then."""
+    if isinstance(exc, DatasetUnavailable):
+        return False
+    # A plain RunError refuses a name, a step or an image; how a training ended is told by `follow`.
+    asked = SpecError, SettingsError, RunNotFound, RunStateError, DatasetError
+    return isinstance(exc, asked) or type(exc) is RunError
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, without the usage before it."""
+
+    def error(self, message: str) -> NoReturn:
+        """End with the message and the status of bad input."""
+        complain(f"{message}. See {self.prog} --help.")
+        sys.exit(BAD_INPUT)
+
+
+def complain(message: str) -> None:
+    """One line on standard error."""
+    print(f"cnnlab: {' '.join(message.split())}", file=sys.stderr)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The commands and their options; those of a training come from its declaration."""
+    top = Parser(prog="python -m cnnlab", description="Design, train and look into convolutional networks.")
+    commands = top.add_subparsers(required=True, metavar="COMMAND", title="commands")
+
+    def add(
+        name: str, command: Callable[[argparse.Namespace], int], summary: str, *, run: bool = False
+    ) -> Any:
+        added = commands.add_parser(name, help=summary, description=summary, allow_abbrev=False)
+        added.set_defaults(command=command)
+        if run:
+            added.add_argument("run", metavar="RUN", help="id of a run, as the command runs shows it")
+        if command is not export:
+            added.add_argument("--json", action="store_true", help="print JSON")
+        return added
+
+    add("presets", list_presets, "List the networks to start from.")
+    add("datasets", list_datasets, "List the data sets.")
+    add_training(add("train", train, "Train a network and wait for it."))
+    add("resume", resume, "Go on with a run that was stopped, failed or interrupted.", run=True)
+    evaluating = add("evaluate", evaluate, "Ask a run's network about its test images.", run=True)
+    evaluating.add_argument("--step", type=int, help="step of the weights (default: the last kept)")
+    listing = add("runs", list_runs, "List runs, the newest first.")
+    listing.add_argument("--owner", help="only those of one owner (default: all)")
+    exporting = add("export", export, "Write a run's network in another form.", run=True)
+    exporting.add_argument("--format", required=True, choices=["source"], help="source: a Keras script")
+    exporting.add_argument("-o", "--output", metavar="PATH", help="file (default: standard output)")
+    return top
+
+
+def add_training(training: argparse.ArgumentParser) -> None:
+    """What to train, and an option for each field of `TrainingConfig`."""
+    what = training.add_mutually_exclusive_group(required=True)
+    what.add_argument("--preset", metavar="NAME", help="a network to start from: see the command presets")
+    what.add_argument("--design", metavar="FILE", help="a design as JSON")
+    what.add_argument("--link", metavar="TEXT", help="a design as the text behind ?lab= in a link")
+    training.add_argument("--dataset", metavar="NAME", help="train on another data set than the design's")
+    training.add_argument("--name", help="what to call the run")
+    fields = training.add_argument_group("training settings")
+    for control in TrainingConfig.controls().values():
+        fields.add_argument(
+            "--" + control.name.replace("_", "-"),
+            type=_reader(control),
+            choices=control.options or None,
+            metavar=None if control.options else "N" if control.kind == "integer" else "X",
+            help=f"{control.help} (default: the design's)".replace("%", "%%"),
+        )
+
+
+def _reader(control: Control) -> Callable[[str], Any]:
+    """Reads the text of an option; the field's declaration decides what is accepted."""
+
+    def read(text: str) -> Any:
+        try:
+            value = {"integer": int, "real": float}.get(control.kind, str)(text)
+        except ValueError:
+            value = None
+        if value is None or not (control.kind == "choice" or control.accepts(value)):
+            raise argparse.ArgumentTypeError(f"expected {control.expected}, received {text[:40]!r}")
+        return value
+
+    return read
+
+
+# Commands
+
+
+def list_presets(options: argparse.Namespace) -> int:
+    """Print name, data set, input shape and parameters of each preset."""
+    rows = [
+        {
+            "name": preset.name,
+            "title": preset.title,
+            "dataset": preset.dataset,
+            "input_shape": list(preset.architecture.input_shape),
+            "parameters": preset.architecture.trace().total_parameters,
+            "tutorial": preset.tutorial,
+        }
+        for preset in presets.all()
+    ]
+    show(rows, ("name", "dataset", "input_shape", "parameters", "title"), as_json=options.json)
+    return 0
+
+
+def list_datasets(options: argparse.Namespace) -> int:
+    """Print what is known of each data set, and whether it is on this machine."""
+    rows = []
+    for name in datasets.names():
+        info = datasets.info(name)
+        rows.append(
+            {
+                "name": name,
+                "title": info.title,
+                "installed": datasets.is_installed(name),
+                "images": info.images,
+                "image_shape": list(info.image_shape),
+                "classes": list(info.class_names),
+                "download_bytes": info.download_bytes,
+                "source": info.source,
+                "licence": info.licence,
+                "url": info.url,
+            }
+        )
+    show(
+        rows,
+        ("name", "installed", "images", "image_shape", "download_bytes", "licence"),
+        as_json=options.json,
+    )
+    return 0
+
+
+def train(options: argparse.Namespace) -> int:
+    """Start a run and wait for it."""
+    design = chosen_design(options)
+    api.install(design.dataset)
+    return follow(api.start(design, name=options.name), options)
+
+
+def resume(options: argparse.Namespace) -> int:
+    """Go on with a run and wait for it."""
+    run = api.get(options.run)
+    run.resume()
+    return follow(run, options)
+
+
+def follow(run: api.Run, options: argparse.Namespace) -> int:
+    """Wait for a run with a progress bar and print its result, however it ended."""
+    print(f"Run {run.id} ({run.name}) trains. Ctrl-C stops it and keeps its state.", file=sys.stderr)
+    status = 0
+    try:
+        api.finish(run)
+    except RunError as exc:
+        complain(str(exc))
+        status = FAILED
+    except KeyboardInterrupt:
+        status = INTERRUPTED
+    row, design = run.row, run.design
+    if row.status in ("stopped", "interrupted"):
+        print(f"It is {row.status}. Go on with: python -m cnnlab resume {run.id}", file=sys.stderr)
+    accuracy = row.result.get("test_accuracy")
+    result = {
+        "run": run.id,
+        "name": row.name,
+        "status": row.status,
+        "message": row.message,
+        "test_accuracy": accuracy,
+        "test_loss": row.result.get("test_loss"),
+        "val_accuracy": row.result.get("val_accuracy"),
+        "epochs": _whole(row.result.get("epochs_done")),
+        "step": row.result.get("step"),
+        "seconds": row.result.get("seconds"),
+        "parameters": design.architecture.trace().total_parameters,
+    }
+    if options.json:
+        print(json.dumps(result, allow_nan=False))
+    else:
+        print(f"Run {run.id} is {row.status}: test accuracy {percent(accuracy)}.")
+    return status
+
+
+def evaluate(options: argparse.Namespace) -> int:
+    """Print accuracy, loss, confusion matrix and the figures of each class."""
+    run = api.get(options.run)
+    evaluation = run.evaluate(options.step)
+    classes = [
+        {
+            "name": row.name,
+            "precision": row.precision,
+            "recall": row.recall,
+            "f1": row.f1,
+            "support": row.support,
+        }
+        for row in evaluation.report
+    ]
+    result = {
+        "run": run.id,
+        "test_accuracy": evaluation.accuracy,
+        "test_loss": plain(evaluation.loss),
+        "images": len(evaluation),
+        "class_names": list(evaluation.class_names),
+        "confusion_matrix": evaluation.confusion.tolist(),
+        "per_class": classes,
+        "macro_f1": evaluation.macro_f1,
+    }
+    if options.json:
+        print(json.dumps(result, allow_nan=False))
+        return 0
+    print(f"{percent(evaluation.accuracy)} of {len(evaluation):,} test images right.\n")
+    show(classes, ("name", "precision", "recall", "f1", "support"), as_json=False)
+    print("\nConfusion matrix (rows: actual class, columns: predicted class)")
+    width = max(len(str(evaluation.confusion.max())), 3)
+    for name, counts in zip(evaluation.class_names, evaluation.confusion.tolist(), strict=True):
+        print(" ".join(f"{count:>{width}}" for count in counts), f" {name}")
+    return 0
+
+
+def list_runs(options: argparse.Namespace) -> int:
+    """Print a line a run."""
+    rows = [
+        {
+            "run": run.id,
+            "name": run.name,
+            "owner": run.row.owner,
+            "status": run.status,
+            "test_accuracy": run.row.result.get("test_accuracy"),
+            "epochs": _whole(run.row.result.get("epochs_done")),
+            "seconds": run.row.result.get("seconds"),
+            "created_at": run.row.created_at.isoformat(timespec="seconds"),
+            "message": run.row.message,
+        }
+        for run in api.runs(options.owner)
+    ]
+    show(
+        rows,
+        ("run", "name", "status", "test_accuracy", "epochs", "seconds", "created_at"),
+        as_json=options.json,
+    )
+    return 0
+
+
+def export(options: argparse.Namespace) -> int:
+    """Write the Keras source of a run's design."""
+    run = api.get(options.run)
+    # A schedule counts its steps from the training images; a run that never started does not know them.
+    text = keras_source(run.design, train_images=run.curve().train_images or None)
+    if options.output is None:
+        print(text, end="")
+        return 0
+    try:
+        Path(options.output).write_text(text, encoding="utf-8")
+    except OSError as exc:
+        complain(f"{options.output} cannot be written: {exc.strerror or exc}")
+        return FAILED
+    return 0
+
+
+# Helpers
+
+
+def chosen_design(options: argparse.Namespace) -> Design:
+    """The design that the options of `train` describe.
+
+    Raises:
+        SpecError: It cannot be meant.
+        DatasetError: There is no such data set.
+    """
+    if options.preset is not None:
+        design = presets.preset(options.preset).design
+    elif options.link is not None:
+        design = links.decode(options.link)
+    else:
+        design = _read_design(Path(options.design))
+    given = {name: getattr(options, name) for name in TrainingConfig.controls()}
+    design = design.replace(
+        training=design.training.replace(
+            **{name: value for name, value in given.items() if value is not None}
+        )
+    )
+    if options.dataset is not None:
+        info = datasets.info(options.dataset)
+        architecture = design.architecture.with_data(info.image_shape, len(info.class_names))
+        design = design.replace(dataset=options.dataset, architecture=architecture)
+    return design
+
+
+def _read_design(path: Path) -> Design:
+    try:
+        with path.open("rb") as file:
+            source = file.read(MAX_DESIGN_BYTES + 1)
+    except OSError as exc:
+        raise SpecError(f"The design {path} cannot be read: {exc.strerror or exc}.") from exc
+    if len(source) > MAX_DESIGN_BYTES:
+        raise SpecError(f"{path} is larger than {MAX_DESIGN_BYTES:,} bytes: that is not a design.")
+    return Design.from_json(source)
+
+
+def show(rows: list[dict[str, Any]], columns: Sequence[str], *, as_json: bool) -> None:
+    """Print rows as JSON, with everything that is known; or as a table of some columns."""
+    if as_json:
+        print(json.dumps(rows, allow_nan=False))
+        return
+    table = [[column.replace("_", " ") for column in columns]]
+    table += [[_cell(column, row[column]) for column in columns] for row in rows]
+    widths = [max(len(line[place]) for line in table) for place in range(len(columns))]
+    for line in table:
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def _cell(column: str, value: Any) -> str:
+    if value is None:
+        return "–"
+    if column.endswith("_accuracy"):
+        return percent(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return "×".join(map(str, value))
+    if isinstance(value, float):
+        return f"{value:.3f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def percent(share: float | None) -> str:
+    """A share of 1 as a percentage; a dash where it is not known."""
+    return "–" if share is None else f"{100 * share:.1f} %"
+
+
+def _whole(number: float | None) -> float | None:
+    """2 for 2.0: epochs are whole, unless the training was stopped within one."""
+    return int(number) if number is not None and number == int(number) else number
+
+
+def plain(number: float | None) -> float | None:
+    """A number that JSON can carry."""
+    return number if number is not None and math.isfinite(number) else None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

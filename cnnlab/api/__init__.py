@@ -1,0 +1,139 @@
+"""CNN Lab for notebooks, scripts, pages and the command line: start runs, follow them, ask about them.
+
+run = cnnlab.train(cnnlab.presets.get("digits"), "digits", cnnlab.TrainingConfig(epochs=5))
+run.history              # one row an epoch
+run.evaluate().accuracy
+run.model()              # a keras.Model in this process
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cnnlab import datasets
+from cnnlab import runs as record
+from cnnlab.api.progress import download_bar
+from cnnlab.api.run import FeatureMaps, Run
+from cnnlab.engine import get_engine
+from cnnlab.errors import SpecError
+from cnnlab.runs.events import ACTIVE
+from cnnlab.spec.architecture import Architecture
+from cnnlab.spec.design import Design
+from cnnlab.spec.training import TrainingConfig
+
+__all__ = ["FeatureMaps", "Run", "again", "finish", "get", "install", "runs", "start", "train"]
+
+LOCAL_OWNER = "local"
+"""Owner of what is started from Python or the command line."""
+
+
+def start(design: Design, owner: str = LOCAL_OWNER, name: str | None = None) -> Run:
+    """Start a training in the background and return at once.
+
+    Args:
+        design: Data set, architecture and training.
+        owner: Who starts it; the queue is fair between owners.
+        name: What to call it; None: after its preset or data set.
+
+    Raises:
+        SpecError: The design cannot be trained; the message says why.
+        DatasetError: There is no such data set.
+    """
+    _check(design)
+    row = record.get_store().create_run(design, owner, name)
+    get_engine().train(row.id)
+    return Run(record.get_store().run(row.id))
+
+
+def again(run: Run, owner: str = LOCAL_OWNER) -> Run:
+    """Start another run of the same design."""
+    return start(run.design, owner)
+
+
+def get(run_id: str) -> Run:
+    """The run of this id.
+
+    Raises:
+        RunNotFound: There is none.
+    """
+    return Run(record.get_store().run(run_id))
+
+
+def runs(owner: str | None = LOCAL_OWNER, statuses: Sequence[str] | None = None) -> list[Run]:
+    """Runs, the newest first: those of one owner (None: of all), in certain statuses or in any."""
+    return [Run(row) for row in record.get_store().runs(owner, statuses)]
+
+
+def train(
+    architecture: Architecture,
+    dataset: str,
+    config: TrainingConfig | None = None,
+    *,
+    progress: bool = True,
+    name: str | None = None,
+) -> Run:
+    """Train a network on a data set and wait for it.
+
+    Ctrl-C, or a notebook's stop button, stops the training; its state is kept, and `run.resume()` goes on.
+
+    Args:
+        architecture: The stack of layers; it takes the shape and the classes of the data set.
+        dataset: One of `cnnlab.datasets.names()`; it is downloaded where needed.
+        config: How to train; None: the defaults.
+        progress: Whether to show a progress bar.
+        name: What to call the run.
+
+    Raises:
+        SpecError: The network does not fit the data, or the training cannot be meant.
+        DatasetError: The data set is unknown or cannot be had.
+        RunError: The training failed; the message says why.
+    """
+    info = datasets.info(dataset)
+    design = Design(
+        dataset=dataset,
+        architecture=architecture.with_data(info.image_shape, len(info.class_names)),
+        training=config or TrainingConfig(),
+    )
+    _check(design)
+    install(dataset, progress=progress)
+    return finish(start(design, name=name), progress=progress)
+
+
+def install(dataset: str, *, progress: bool = True) -> None:
+    """Bring a data set to this machine, with a progress bar where it must be downloaded."""
+    with download_bar(f"Downloading {dataset}", enabled=progress) as told:
+        datasets.install(dataset, told)
+
+
+def finish(run: Run, *, progress: bool = True) -> Run:
+    """Wait for a run; Ctrl-C stops it in order first, and goes on as KeyboardInterrupt.
+
+    Raises:
+        RunError: It failed or was interrupted.
+    """
+    try:
+        return run.wait(progress)
+    except KeyboardInterrupt:
+        if run.status in ACTIVE:
+            run.stop()
+            run.wait_for_end()
+        raise
+
+
+def _check(design: Design) -> None:
+    """Raise what stands in the way of a training, before there is a run of it."""
+    info = datasets.info(design.dataset)
+    expected = (tuple(info.image_shape), len(info.class_names))
+    if (tuple(design.architecture.input_shape), design.architecture.classes) != expected:
+        raise SpecError(
+            f"The network takes {_shape(design.architecture.input_shape)} images in "
+            f"{design.architecture.classes} classes, but {info.title} has {_shape(expected[0])} in "
+            f"{expected[1]}. Use architecture.with_data(…)."
+        )
+    obstacle = design.obstacle()
+    if obstacle is not None:
+        raise SpecError(obstacle)
+
+
+def _shape(shape: Sequence[int]) -> str:
+    return "×".join(map(str, shape))

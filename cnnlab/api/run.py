@@ -1,0 +1,307 @@
+"""A run as a handle: what it is, what happened in it, what can be done to it, what its network says."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cnnlab import datasets
+from cnnlab import runs as record
+from cnnlab.api.progress import Watch, training_bar
+from cnnlab.engine import get_engine
+from cnnlab.errors import RunError, RunStateError
+from cnnlab.runs.events import ACTIVE
+from cnnlab.runs.history import History
+from cnnlab.spec.design import Design
+
+if TYPE_CHECKING:
+    import keras
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from cnnlab.analysis.metrics import Evaluation
+    from cnnlab.runs import Checkpoint, RunFiles, RunRow
+
+STALE_SECONDS = 0.05
+"""After this a row is read again: drawing a table reads one ten times at once, a loop sees every change."""
+
+WATCH_SECONDS = 0.1
+"""How often `Run.wait` looks into the record."""
+
+REAP_SECONDS = 2.0
+"""How often `Run.wait` looks whether the run's worker is still there."""
+
+STOP_SECONDS = 30.0
+"""How long a training may take to stop: it looks for commands between chunks of steps, then evaluates."""
+
+
+@dataclass(frozen=True)
+class FeatureMaps:
+    """What a layer makes of a test image.
+
+    Attributes:
+        maps: `(height, width, channels) float32`, or `(n,) float32` behind a Flatten; after the activation.
+        probabilities: `(classes,) float32`, 0–1, the network's answer.
+        image: `(height, width, channels) uint8`, 0–255.
+        label: Index of the image's true class.
+    """
+
+    maps: NDArray[np.float32]
+    probabilities: NDArray[np.float32]
+    image: NDArray[np.uint8]
+    label: int
+
+
+class Run:
+    """A run of the record, by its id: what it is, what happened in it, and what can be done to it.
+
+    Nothing is kept here but the id; every answer is the record's of that moment.
+
+    Args:
+        row: The run's row, as just read.
+    """
+
+    def __init__(self, row: RunRow) -> None:
+        self._row = row
+        self._read = time.monotonic()
+
+    def __repr__(self) -> str:
+        row = self._row
+        return f"<Run {row.id} {row.name!r}, {row.status}>"
+
+    # What it is
+
+    @property
+    def id(self) -> str:
+        """Ten hexadecimal digits."""
+        return self._row.id
+
+    @property
+    def row(self) -> RunRow:
+        """All that the record has in one row: owner, times, message, result."""
+        if time.monotonic() - self._read > STALE_SECONDS:
+            self._refresh()
+        return self._row
+
+    @property
+    def name(self) -> str:
+        """What users call it."""
+        return self.row.name
+
+    @property
+    def status(self) -> str:
+        """One of queued, running, paused, finished, stopped, failed, interrupted."""
+        return self.row.status
+
+    @property
+    def design(self) -> Design:
+        """What is trained, and how."""
+        return self._row.design  # never changes
+
+    # What happened
+
+    @property
+    def history(self) -> list[dict[str, Any]]:
+        """One row an epoch: epoch, loss, accuracy, val_loss, val_accuracy, seconds, …; for a data frame."""
+        return [dict(row) for row in self.curve().epochs]
+
+    def curve(self) -> History:
+        """Loss and accuracy of every step and epoch, as arrays."""
+        return History.fold(record.get_store().events(self.id))
+
+    def checkpoints(self) -> list[Checkpoint]:
+        """Steps whose weights are kept, in order."""
+        return self._files().checkpoints()
+
+    def weights(self, step: int | None = None) -> dict[str, NDArray[np.float32]]:
+        """The weights of a step (None: the last kept) by "layer/weight", such as "conv2d/kernel"."""
+        return self._files().read_weights(self._kept(step))
+
+    def evaluate(self, step: int | None = None) -> Evaluation:
+        """The answers of a step's weights (None: the last kept) to the test images.
+
+        Raises:
+            RunStateError: No such weights are kept.
+            EngineError: They could not be evaluated.
+        """
+        from cnnlab.analysis.metrics import Evaluation
+
+        step = self._kept(step)
+        kept = self._files().read_evaluation(step)
+        if kept is None:
+            kept = get_engine().ask("evaluate", run_id=self.id, step=step)
+        names = datasets.info(self.design.dataset).class_names
+        return Evaluation(kept.probabilities, kept.labels, names, kept.loss)
+
+    def feature_maps(self, image: int, layer: str, *, step: int | None = None) -> FeatureMaps:
+        """What a layer makes of a test image.
+
+        Args:
+            image: Place among the run's test images, as in an `Evaluation`.
+            layer: The layer's name in the trace; the output row gives the logits.
+            step: Of the weights; None: the last kept.
+
+        Raises:
+            RunError: There is no such image, layer or step.
+            EngineError: No worker could answer.
+        """
+        answer = get_engine().ask(
+            "feature_maps", run_id=self.id, step=self._kept(step), image_index=image, layer_name=layer
+        )
+        return FeatureMaps(**answer)
+
+    def model(self, step: int | None = None) -> keras.Model:
+        """A Keras model in this process with the weights of a step (None: the last kept).
+
+        It takes pixels divided by 255 and gives logits. Imports TensorFlow.
+        """
+        step = self._kept(step)
+        from cnnlab.backend import load  # takes seconds, which a refusal must not
+
+        return load.model(self.id, step)
+
+    # What can be done
+
+    def position(self) -> int | None:
+        """How many runs of this process's queue go before this one; None when it does not wait here."""
+        return get_engine().position(self.id)
+
+    def stop(self) -> None:
+        """End the training after the current steps; its state is kept, and it can be resumed.
+
+        Raises:
+            RunStateError: It has ended already.
+        """
+        if not get_engine().cancel(self.id):
+            self._command("stop")
+        self._refresh()
+
+    def pause(self) -> None:
+        """Hold the training after the current steps, until `resume`.
+
+        Raises:
+            RunStateError: It does not train.
+        """
+        if self.status == "queued":
+            raise RunStateError(f"Run {self.id} waits in the queue and cannot be paused. Stop it instead.")
+        self._command("pause")
+
+    def resume(self) -> None:
+        """Go on: after a pause at once, after a stop, a failure or an interruption through the queue.
+
+        Raises:
+            RunStateError: It is finished.
+        """
+        store = record.get_store()
+        if self.status == "paused":
+            store.reap()  # a worker that died in the pause takes no command
+        if store.run(self.id).status == "paused":
+            self._command("resume")
+        else:
+            get_engine().train(self.id)
+        self._refresh()
+
+    def rename(self, name: str) -> None:
+        """Give it another name.
+
+        Raises:
+            RunError: The name is empty or too long.
+        """
+        record.get_store().rename(self.id, name)
+        self._refresh()
+
+    def delete(self) -> None:
+        """Remove the run, its events and its files; one that trains is stopped first.
+
+        Raises:
+            RunStateError: It did not stop in time.
+        """
+        if self.status in ACTIVE:
+            self.stop()
+            self.wait_for_end()
+        record.get_store().delete(self.id)
+
+    def wait(self, progress: bool | Watch = False) -> Run:
+        """Wait until the run has ended, wherever it trains.
+
+        Args:
+            progress: Whether to show a progress bar; or a function to call with the growing `History`.
+
+        Raises:
+            RunError: It failed or was interrupted; the message says why.
+        """
+        if callable(progress):
+            self._follow(progress)
+        else:
+            with training_bar(enabled=progress) as watch:
+                self._follow(watch)
+        row = self._refresh()
+        if row.status in ("failed", "interrupted"):
+            raise RunError(row.message or f"Run {row.id} was {row.status}.")
+        return self
+
+    def wait_for_end(self, limit: float = STOP_SECONDS) -> None:
+        """Wait until the run has ended, however.
+
+        Raises:
+            RunStateError: It has not within `limit` seconds.
+        """
+        tick, end = threading.Event(), time.monotonic() + limit
+        while self._refresh().status in ACTIVE:
+            record.get_store().reap()
+            if time.monotonic() > end:
+                raise RunStateError(
+                    f"Run {self.id} ({self.name!r}) did not stop within {limit:g} s. Try again."
+                )
+            tick.wait(WATCH_SECONDS)
+
+    # Inside
+
+    def _refresh(self) -> RunRow:
+        self._row = record.get_store().run(self._row.id)
+        self._read = time.monotonic()
+        return self._row
+
+    def _files(self) -> RunFiles:
+        return record.get_store().files(self.id)
+
+    def _kept(self, step: int | None) -> int:
+        steps = [checkpoint.step for checkpoint in self.checkpoints()]
+        if not steps:
+            raise RunStateError(f"Run {self.id} ({self.name!r}) has no weights yet. Train it first.")
+        if step is None:
+            return steps[-1]
+        if step not in steps:
+            raise RunStateError(
+                f"Run {self.id} keeps no weights of step {step}. Kept are those of {_listed(steps)}."
+            )
+        return step
+
+    def _command(self, kind: str) -> None:
+        if not record.get_store().send_command(self.id, kind):
+            row = self._refresh()
+            raise RunStateError(f"Run {row.id} ({row.name!r}) is {row.status}: there is nothing to {kind}.")
+
+    def _follow(self, watch: Watch) -> None:
+        """Call `watch` with the growing history until the run has ended."""
+        store, history = record.get_store(), History()
+        tick, reaped = threading.Event(), time.monotonic()
+        while True:
+            ended = store.run(self.id).status not in ACTIVE  # read before the events: then they are complete
+            for event in store.events(self.id, after=history.seq):
+                history.add(event)
+            watch(history)
+            if ended:
+                return
+            if time.monotonic() - reaped > REAP_SECONDS:
+                store.reap()
+                reaped = time.monotonic()
+            tick.wait(WATCH_SECONDS)
+
+
+def _listed(steps: Sequence[int], limit: int = 8) -> str:
+    words = [str(step) for step in steps]
+    return ", ".join(words if len(words) <= limit else [*words[: limit - 1], "…", words[-1]])

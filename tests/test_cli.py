@@ -1,0 +1,300 @@
+"""The command line as a user meets it: output, exit status, one line for what is wrong."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cnnlab import api, presets
+from cnnlab.__main__ import main
+from cnnlab.engine import Engine
+from cnnlab.runs import get_store
+from cnnlab.spec import links
+from cnnlab.spec.design import Design
+from cnnlab.spec.training import TrainingConfig
+from tests.engine.conftest import MakeEngine, make_engine
+
+__all__ = ["make_engine"]  # the fixture
+
+ROOT = Path(__file__).resolve().parents[1]
+DIGITS = presets.preset("digits").design
+
+
+@pytest.fixture
+def engine(make_engine: MakeEngine, monkeypatch: pytest.MonkeyPatch) -> Engine:
+    """The engine that the commands use: one with toy tasks."""
+    toy = make_engine()
+    for module in ("cnnlab.api", "cnnlab.api.run"):
+        monkeypatch.setattr(f"{module}.get_engine", lambda: toy)
+    return toy
+
+
+class Cli:
+    """Runs commands in this process."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self._capsys = capsys
+
+    def __call__(self, *arguments: str) -> tuple[int, str, str]:
+        """Exit status, standard output, standard error."""
+        try:
+            status = main(arguments)
+        except SystemExit as exc:
+            status = int(exc.code or 0)
+        out, err = self._capsys.readouterr()
+        return status, out, err
+
+    def json(self, *arguments: str) -> Any:
+        status, out, err = self(*arguments, "--json")
+        assert status == 0, err
+        return json.loads(out)
+
+
+@pytest.fixture
+def cli(capsys: pytest.CaptureFixture[str]) -> Cli:
+    return Cli(capsys)
+
+
+def test_presets_are_listed_with_their_parameters(cli: Cli) -> None:
+    rows = {row["name"]: row for row in cli.json("presets")}
+    assert list(rows) == presets.names()
+    assert rows["fashion_mnist"]["parameters"] == 257_162
+    assert rows["digits"]["input_shape"] == [8, 8, 1]
+    assert rows["cifar10"]["dataset"] == "cifar10"
+    status, out, _ = cli("presets")
+    assert status == 0
+    assert "257,162" in out
+
+
+def test_datasets_are_listed_with_their_source_and_licence(cli: Cli) -> None:
+    rows = {row["name"]: row for row in cli.json("datasets")}
+    assert rows["digits"]["installed"]
+    assert not rows["mnist"]["installed"]
+    assert all(row["source"] and row["licence"] for row in rows.values())
+    assert "digits" in cli("datasets")[1]
+
+
+BAD = [
+    (["train", "--preset", "nope"], "no preset 'nope'"),
+    (["train"], "one of the arguments --preset --design --link is required"),
+    (["train", "--preset", "digits", "--link", "x"], "not allowed with argument"),
+    (["train", "--preset", "digits", "--learning-rate", "nan"], "expected a number from 1e-07 to 10.0"),
+    (["train", "--preset", "digits", "--learning-rate", "inf"], "received 'inf'"),
+    (["train", "--preset", "digits", "--epochs", "0"], "expected a whole number from 1 to 500, received '0'"),
+    (["train", "--preset", "digits", "--epochs", "-3"], "expected a whole number"),
+    (["train", "--preset", "digits", "--epochs", "2.5"], "expected a whole number"),
+    (["train", "--preset", "digits", "--seed", "9" * 5000], "expected a whole number"),
+    (["train", "--preset", "digits", "--optimizer", "Magic"], "invalid choice: 'Magic'"),
+    (["train", "--preset", "digits", "--dataset", "nope"], "no data set 'nope'"),
+    (["train", "--preset", "tiny_vgg", "--dataset", "digits"], "Layer"),
+    (["train", "--preset", "digits", "--name", " "], "must have 1 to 80 characters"),
+    (["train", "--link", "1nonsense"], "The link holds no design"),
+    (["train", "--link", "\udcff"], "The link holds no design"),
+    (["train", "--design", "missing.json"], "missing.json cannot be read: No such file"),
+    (["evaluate", "0123456789"], "no run '0123456789'"),
+    (["evaluate", "../../etc/passwd"], "no run"),
+    (["resume", "0123456789"], "no run"),
+    (["export", "0123456789", "--format", "hologram"], "invalid choice: 'hologram'"),
+    (["sing"], "invalid choice: 'sing'"),
+    ([], "required"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), BAD, ids=[" ".join(words)[:60] for words, _ in BAD])
+def test_bad_input_is_said_in_one_line(
+    cli: Cli,
+    engine: Engine,
+    arguments: list[str],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    status, out, err = cli(*arguments)
+    assert status == 2
+    assert out == ""
+    assert err.startswith("cnnlab: ")
+    assert err.count("\n") == 1
+    assert message in err
+    assert len(err) < 600
+    assert api.runs(None) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"\xff\xfe{", "the text is not JSON in UTF-8"),
+        (b"{}", "dataset"),
+        (b"[" * 100_000, "Design"),
+        (b" " * 2_000_000, "larger than 1,000,000 bytes"),
+        (DIGITS.to_json().encode().replace(b'"epochs":', b'"epochs":-'), "expected a whole number"),
+    ],
+    ids=["not UTF-8", "empty", "nested", "huge", "negative"],
+)
+def test_a_design_that_cannot_be_meant_is_refused(
+    cli: Cli, tmp_path: Path, content: bytes, message: str
+) -> None:
+    file = tmp_path / "design.json"
+    file.write_bytes(content)
+    status, _, err = cli("train", "--design", str(file))
+    assert (status, err.count("\n")) == (2, 1)
+    assert message in err
+
+
+def test_a_bad_setting_is_said_in_one_line(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    from cnnlab import settings
+
+    monkeypatch.setenv("CNNLAB_TRAININGS", "many")
+    settings.get.cache_clear()
+    status, _, err = cli("runs")
+    assert (status, err.count("\n")) == (2, 1)
+    assert "The setting CNNLAB_TRAININGS cannot be used" in err
+
+
+def test_a_data_set_that_cannot_be_had_is_a_failure(cli: Cli, engine: Engine) -> None:
+    status, _, err = cli("train", "--preset", "lenet5")
+    assert status == 1
+    assert "Put mnist.npz" in err
+    assert api.runs(None) == []
+
+
+def test_every_training_setting_is_an_option(cli: Cli, engine: Engine) -> None:
+    given = {
+        "epochs": 2, "batch_size": 16, "optimizer": "SGD", "learning_rate": 0.05, "momentum": 0.5,
+        "weight_decay": 0.01, "schedule": "cosine", "warmup": 0.2, "drop_factor": 0.3, "drop_every": 2,
+        "validation_share": 0.2, "seed": 11,
+    }  # fmt: skip
+    assert given.keys() == TrainingConfig.controls().keys()
+    words = [word for name, value in given.items() for word in ("--" + name.replace("_", "-"), str(value))]
+    cli("train", "--preset", "digits", "--name", "quick", *words)
+    assert api.runs()[0].design.training == TrainingConfig(**given)
+
+
+@pytest.mark.parametrize("form", ["link", "design"])
+def test_a_design_is_taken_from_a_link_or_a_file(form: str, cli: Cli, engine: Engine, tmp_path: Path) -> None:
+    design = DIGITS.replace(preset=None, training=DIGITS.training.replace(seed=42))
+    file = tmp_path / "design.json"
+    file.write_text(design.to_json())
+    text = links.encode(design) if form == "link" else str(file)
+    cli("train", f"--{form}", text, "--name", "quick")
+    assert api.runs()[0].design == design
+
+
+def test_another_data_set_changes_the_input_shape(cli: Cli, engine: Engine) -> None:
+    cli("train", "--preset", "fashion_mnist", "--dataset", "shapes", "--name", "quick")
+    design = api.runs()[0].design
+    assert (design.dataset, design.architecture.input_shape) == ("shapes", (32, 32, 3))
+
+
+def test_the_last_line_of_a_training_is_its_result(cli: Cli, engine: Engine) -> None:
+    status, out, err = cli("train", "--preset", "digits", "--name", "quick", "--json")
+    result = json.loads(out.splitlines()[-1])
+    assert status == 0, err
+    assert result.keys() >= {
+        "run", "status", "test_accuracy", "test_loss", "epochs", "seconds", "parameters"
+    }  # fmt: skip
+    assert (result["status"], result["parameters"]) == ("finished", 43_050)
+    assert api.get(result["run"]).status == "finished"
+
+
+def test_a_failed_training_says_why_and_still_prints_its_result(cli: Cli, engine: Engine) -> None:
+    status, out, err = cli("train", "--preset", "digits", "--name", "unrunnable", "--json")
+    assert status == 1
+    assert json.loads(out)["status"] == "failed"
+    assert err.splitlines()[-1] == "cnnlab: The task 'train' failed: ValueError: nothing can be done"
+
+
+def test_runs_are_listed(cli: Cli, engine: Engine) -> None:
+    assert cli.json("runs") == []
+    run = api.start(DIGITS, name="quick").wait()
+    api.start(DIGITS, owner="bob", name="quick 2").wait()
+    assert [row["name"] for row in cli.json("runs")] == ["quick 2", "quick"]
+    (row,) = cli.json("runs", "--owner", "local")
+    assert (row["run"], row["status"]) == (run.id, "finished")
+    assert run.id in cli("runs")[1]
+
+
+def test_a_finished_run_is_not_resumed(cli: Cli, engine: Engine) -> None:
+    run = api.start(DIGITS, name="quick").wait()
+    status, _, err = cli("resume", run.id)
+    assert (status, err.count("\n")) == (2, 1)
+    assert "is finished" in err
+
+
+def test_the_source_of_a_run_is_exported(cli: Cli, engine: Engine, tmp_path: Path) -> None:
+    run = api.start(DIGITS, name="quick")
+    status, out, _ = cli("export", run.id, "--format", "source")
+    assert status == 0
+    compile(out, "exported.py", "exec")
+    file = tmp_path / "model.py"
+    assert cli("export", run.id, "--format", "source", "-o", str(file)) == (0, "", "")
+    assert file.read_text() == out
+    status, _, err = cli("export", run.id, "--format", "source", "-o", str(tmp_path / "no" / "model.py"))
+    assert (status, err.count("\n")) == (1, 1)
+
+
+def test_a_run_without_weights_is_not_evaluated(cli: Cli) -> None:
+    row = get_store().create_run(DIGITS, "local")
+    status, _, err = cli("evaluate", row.id, "--json")
+    assert (status, err.count("\n")) == (2, 1)
+    assert "has no weights yet" in err
+
+
+def start_cli(*arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "cnnlab", *arguments],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.mark.slow
+def test_a_training_from_start_to_evaluation(cli: Cli) -> None:
+    with start_cli("train", "--preset", "digits", "--epochs", "2", "--seed", "1", "--json") as process:
+        out, err = process.communicate(timeout=180)
+    assert process.returncode == 0, err
+    assert "Epoch 2/2 · loss " in err
+    result = json.loads(out.splitlines()[-1])
+    assert result["epochs"] == 2
+    evaluation = cli.json("evaluate", result["run"])
+    assert evaluation["test_accuracy"] == result["test_accuracy"]
+    assert evaluation["test_loss"] == pytest.approx(result["test_loss"])
+    matrix = evaluation["confusion_matrix"]
+    assert sum(map(sum, matrix)) == evaluation["images"] == 359
+    right = sum(matrix[i][i] for i in range(10))
+    assert right / 359 == pytest.approx(evaluation["test_accuracy"])
+    for index, row in enumerate(evaluation["per_class"]):
+        assert row["support"] == sum(matrix[index])
+        assert row["recall"] == pytest.approx(matrix[index][index] / row["support"])
+    assert "test images right" in cli("evaluate", result["run"])[1]
+    assert Design.from_json(api.get(result["run"]).row.design_json).training.seed == 1
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT")
+def test_ctrl_c_stops_the_run_and_resume_goes_on(cli: Cli) -> None:
+    with start_cli("train", "--preset", "digits", "--epochs", "40", "--batch-size", "8", "--json") as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if line.startswith("Epoch 2/"):
+                process.send_signal(signal.SIGINT)
+                break
+        out, err = process.communicate(timeout=180)
+    assert process.returncode == 130
+    result = json.loads(out.splitlines()[-1])
+    assert result["status"] == "stopped"
+    assert f"python -m cnnlab resume {result['run']}" in err
+    assert "Traceback" not in err
+    with start_cli("resume", result["run"], "--json") as process:
+        out, err = process.communicate(timeout=280)
+    assert process.returncode == 0, err
+    resumed = json.loads(out.splitlines()[-1])
+    assert (resumed["run"], resumed["status"], resumed["epochs"]) == (result["run"], "finished", 40)
