@@ -1,4 +1,4 @@
-"""Train: the settings, the run as it happens, and the confusion matrix at its end."""
+"""Train: the run as it happens, the confusion matrix at its end, and the settings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from cnnlab.ui import frame, run_view, state, training_panel
 frame.page("train")
 state.show_notice()
 
-settings, live = st.columns([2, 7], gap="large")
+# The run comes first: on a phone the columns lie below each other.
+live, settings = st.columns([7, 2], gap="large")
 run = run_view.chosen()
 with settings:
     training_panel.settings(run)

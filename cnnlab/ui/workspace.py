@@ -162,15 +162,17 @@ def _stack(editor: Editor, trace: Trace) -> None:
         on_change=lambda: _edit("select", st.session_state["w-stack"]),
     )
     locked = editor.now.position is None
+    st.menu_button(
+        "Add a layer",
+        list(KINDS),
+        key="w-add",
+        icon=":material/add:",
+        format_func=lambda kind: KINDS[kind].title,
+        on_click=lambda: _edit("add", st.session_state["w-add"]),
+        help="Behind the selected one.",
+        width="stretch",
+    )
     with st.container(horizontal=True, gap="xsmall"):
-        st.menu_button(
-            "Add",
-            list(KINDS),
-            key="w-add",
-            icon=":material/add:",
-            on_click=lambda: _edit("add", st.session_state["w-add"]),
-            help="Add a layer behind the selected one.",
-        )
         for name, icon, title, arguments in (
             ("move", "arrow_upward", "Move towards the input", (-1,)),
             ("move", "arrow_downward", "Move towards the output", (1,)),
