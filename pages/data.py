@@ -5,22 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from cnnlab import datasets
-from cnnlab.ui import data_panel, frame, state
+from cnnlab.ui import data_panel, frame, navigation, state
 
 frame.page("data")
 state.show_notice()
 
 design = state.design()
-names = datasets.names()
-name = st.segmented_control(
-    "Data set",
-    names if design.dataset in names else [design.dataset, *names],
-    default=design.dataset,
-    required=True,
-    format_func=lambda each: datasets.info(each).title,
-    key="w-data",
-    label_visibility="collapsed",
-)
+name = data_panel.choice(design.dataset)
 left, right = st.columns([7, 4], gap="large")
 with right:
     data_panel.provenance(datasets.info(name))
@@ -29,6 +20,9 @@ with left:
     data_panel.samples(data)
 with right:
     data_panel.counts(data)
+    if name != design.dataset and st.button("Use it in Design", icon=":material/layers:", key="use"):
+        state.use_dataset(name)
+        navigation.go("design")
     st.caption(
         f"The split follows the training's seed ({design.training.seed}) and validation share: "
         "the same seed gives the same images everywhere."

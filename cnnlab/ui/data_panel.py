@@ -18,6 +18,37 @@ SAMPLES = 30
 _PARTS = {"train": "Training", "validation": "Validation", "test": "Test"}
 
 
+def choice(current: str) -> str:
+    """Choose a data set, and where its family has several, which of them; the design's own at first."""
+    listed = datasets.names()
+    family = next((name for name in listed if current in datasets.variants(name)), current)
+    chosen = st.segmented_control(
+        "Data set",
+        listed,
+        default=current if current in listed else family,
+        required=True,
+        format_func=lambda name: datasets.info(name).title,
+        key="w-data",
+        label_visibility="collapsed",
+    )
+    variants = [name for name in datasets.variants(chosen) if _same_images(name, chosen)]
+    if len(variants) == 1:
+        return chosen
+    return st.segmented_control(
+        "Difficulty",
+        variants,
+        default=current if current in variants else chosen,
+        required=True,
+        format_func=lambda name: datasets.info(name).title,
+        key=f"w-variant-{chosen}",
+        label_visibility="collapsed",
+    )
+
+
+def _same_images(name: str, other: str) -> bool:
+    return datasets.info(name).image_shape == datasets.info(other).image_shape
+
+
 def opened(name: str, training: TrainingConfig) -> Dataset:
     """The data set with the split of this training; ends the page where it is not on this machine."""
     if not datasets.is_installed(name):

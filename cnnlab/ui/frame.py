@@ -18,6 +18,7 @@ _FOLDER = Path(__file__).resolve().parents[2] / "pages"
 _ICON = Path(__file__).with_name("icon.svg")
 _LOGO = Path(__file__).with_name("logo.svg")
 _CARRIED = ("run",)
+_ASKED = "cnnlab-frame-asked"
 _framed: ContextVar[bool] = ContextVar("framed", default=False)
 
 
@@ -63,6 +64,7 @@ PAGES: dict[str, PageEntry] = {
 def run() -> None:
     """Draw the page that the address asks for, inside the frame. Called by the launcher alone."""
     chosen = _navigation()
+    st.session_state[_ASKED] = True  # from here on a page that asked again would lose a user's click
     token = _framed.set(True)
     try:
         chosen.run()
@@ -111,8 +113,8 @@ def _ensure_frame() -> None:
     if _framed.get():
         return
     _navigation()
-    if not st.session_state.get("cnnlab-frame-asked"):
-        st.session_state["cnnlab-frame-asked"] = True
+    if not st.session_state.get(_ASKED):
+        st.session_state[_ASKED] = True
         st.rerun()
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from cnnlab import api
+from cnnlab import api, datasets
 from cnnlab.errors import CNNLabError, RunNotFound
 from cnnlab.spec import links, presets
 from cnnlab.spec.design import Design
@@ -40,6 +40,14 @@ def keep(new: Editor) -> None:
 def design() -> Design:
     """The design that the session works on."""
     return editor().now.design
+
+
+def use_dataset(name: str) -> None:
+    """Design for another data set: the same layers, its image shape and its classes."""
+    info = datasets.info(name)
+    current = editor()
+    architecture = current.now.design.architecture.with_data(info.image_shape, len(info.class_names))
+    keep(current.with_design(dataset=name, architecture=architecture))
 
 
 def open_link() -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
+from cnnlab import datasets
 from cnnlab.spec import presets
 from cnnlab.spec.architecture import Row
 from cnnlab.spec.layers import Layer
@@ -67,6 +68,12 @@ def ago(time: datetime | None, now: datetime | None = None) -> str:
     if seconds < 86_400:
         return f"{int(seconds // 3600)} h ago"
     return f"{time:%Y-%m-%d}"
+
+
+def dataset_choice(current: str) -> list[str]:
+    """The data sets to choose from: one of each family, and every variant of the current one's."""
+    listed = datasets.names()
+    return listed + [name for name in datasets.variants(current) if name not in listed]
 
 
 def layer_label(row: Row, layer: Layer | None) -> str:

@@ -60,7 +60,7 @@ def _toolbar(editor: Editor, trace: Trace) -> None:
         st.session_state["w-dataset"] = design.dataset
         st.selectbox(
             "Data set",
-            datasets.names(),
+            words.dataset_choice(design.dataset),
             key="w-dataset",
             format_func=lambda name: datasets.info(name).title,
             on_change=_change_dataset,
@@ -107,11 +107,7 @@ def _load_preset() -> None:
 
 
 def _change_dataset() -> None:
-    name = st.session_state["w-dataset"]
-    info = datasets.info(name)
-    editor = state.editor()
-    architecture = editor.now.design.architecture.with_data(info.image_shape, len(info.class_names))
-    state.keep(editor.with_design(dataset=name, architecture=architecture))
+    state.use_dataset(st.session_state["w-dataset"])
 
 
 def _network(editor: Editor, trace: Trace) -> None:
@@ -126,6 +122,9 @@ def _network(editor: Editor, trace: Trace) -> None:
 
 
 def _problems(editor: Editor, trace: Trace) -> None:
+    obstacle = editor.now.design.obstacle()
+    if trace.ok and obstacle is not None:
+        st.error(obstacle, icon=":material/error:")
     for problem in trace.problems[:_PROBLEMS_SHOWN]:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.error(problem.message, icon=":material/error:")
