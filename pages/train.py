@@ -9,13 +9,13 @@ from cnnlab.ui import frame, run_view, state, training_panel
 frame.page("train")
 state.show_notice()
 
+run = run_view.chosen()
 # The run comes first: on a phone the columns lie below each other.
 live, settings = st.columns([7, 2], gap="large")
-run = run_view.chosen()
 with settings:
     training_panel.settings(run)
 with live:
     if run is None:
-        training_panel.before_the_first()
+        training_panel.before_the_first(state.design())
     else:
         training_panel.watch(run)

@@ -7,18 +7,26 @@ from typing import Any
 import streamlit as st
 
 from cnnlab import api, datasets
+from cnnlab.figures.schedule import describe_schedule, schedule
+from cnnlab.figures.theme import CONFIG
 from cnnlab.runs.store import ACTIVE
 from cnnlab.spec.design import Design
 from cnnlab.spec.training import relevant
 from cnnlab.ui import actions, confusion_panel, install_panel, navigation, run_view, state, words
 from cnnlab.ui.components.live_chart import live_chart
+from cnnlab.ui.components.network import network
+from cnnlab.ui.editor import OUTPUT, Editor
 from cnnlab.ui.forms import form
+
+_SCHEDULE_POINTS = 200
 
 
 def settings(run: api.Run | None) -> None:
     """What is, or will be, trained and how: the active run's settings, else those of the design."""
     active = run is not None and run.status in ACTIVE
     design = run.design if run is not None and active else state.design()
+    if run is not None and not active:
+        st.caption("The next training")
     _what(design)
     if run is not None and active and run_view.is_own(run):
         _controls(run)
@@ -167,12 +175,40 @@ def _result(run: api.Run) -> None:
     confusion_panel.panel(run, run.evaluate(), run_view.test_set(run), key="train", compact=True)
 
 
-def before_the_first() -> None:
-    """What will happen here, while no run was started yet."""
-    with st.container(border=True, horizontal_alignment="center"):
-        st.markdown("**Press Train and watch loss and accuracy move**", width="content")
-        st.caption(
-            "The curves are drawn while the network learns, several times a second. "
-            "Close the tab if you like: the training goes on, and its link brings it back.",
-            width="content",
-        )
+def before_the_first(design: Design) -> None:
+    """What will be trained and how, while no run was started yet."""
+    st.markdown("#### Press Train and watch loss and accuracy move")
+    st.caption(
+        "The curves are drawn while the network learns, several times a second. "
+        "Close the tab if you like: the training goes on, and its link brings it back."
+    )
+    architecture = design.architecture
+    editor = Editor.open(design)
+    network(
+        architecture.trace(),
+        ids=(*editor.now.ids, OUTPUT),
+        key="w-next-network",
+        input_shape=architecture.input_shape,
+    )
+    if datasets.is_installed(design.dataset):
+        _schedule(design)
+
+
+def _schedule(design: Design) -> None:
+    """The learning rate over the whole training."""
+    training = design.training
+    data = datasets.load(design.dataset, seed=training.seed, validation_share=training.validation_share)
+    per_epoch = training.steps_per_epoch(len(data.train))
+    total = per_epoch * training.epochs
+    steps = sorted({round(share * (total - 1) / _SCHEDULE_POINTS) for share in range(_SCHEDULE_POINTS + 1)})
+    rates = [training.learning_rate_at(step, total, per_epoch) for step in steps]
+    st.caption(
+        f"{len(data.train):,} training images in batches of {training.batch_size}: "
+        f"{per_epoch:,} steps an epoch, {total:,} in all. The learning rate over them:"
+    )
+    st.plotly_chart(
+        schedule([step + 1 for step in steps], rates, per_epoch),
+        config=CONFIG,
+        alt=describe_schedule(rates),
+        key="w-schedule",
+    )
