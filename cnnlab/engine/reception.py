@@ -7,6 +7,7 @@ and names its token, so that connections and processes can be paired whatever or
 from __future__ import annotations
 
 import contextlib
+import logging
 import secrets
 import threading
 from concurrent.futures import Future
@@ -15,6 +16,11 @@ from multiprocessing.connection import Client, Connection, Listener
 
 HELLO_SECONDS = 10.0
 """How long a connected process may take to name its token; the next one waits behind it."""
+
+RETRY_SECONDS = 0.5
+"""How long to wait after the system refused a connection."""
+
+_log = logging.getLogger(__name__)
 
 
 class Reception:
@@ -26,7 +32,7 @@ class Reception:
         self._listener = Listener(authkey=self.authkey)
         self._expected: dict[str, Future[Connection]] = {}
         self._lock = threading.Lock()
-        self._closing = False
+        self._closing = threading.Event()
         self._thread = threading.Thread(target=self._accept, name="cnnlab-reception", daemon=True)
         self._thread.start()
 
@@ -50,7 +56,7 @@ class Reception:
 
     def close(self) -> None:
         """Stop accepting and remove the socket."""
-        self._closing = True
+        self._closing.set()
         # accept() cannot be interrupted from another thread, but a visitor wakes it.
         with contextlib.suppress(OSError, EOFError, AuthenticationError):
             Client(self.address, authkey=self.authkey).close()
@@ -58,13 +64,15 @@ class Reception:
         self._listener.close()
 
     def _accept(self) -> None:
-        while not self._closing:
+        while not self._closing.is_set():
             try:
                 connection = self._listener.accept()
             except (AuthenticationError, EOFError, ConnectionError):
                 continue  # not one of ours, or gone again before it was greeted
-            except OSError:
-                return  # the listener itself is closed
+            except OSError as exc:  # such as too many open files: it may be better in a moment
+                _log.warning("No worker process can connect now: %s", exc)
+                self._closing.wait(RETRY_SECONDS)
+                continue
             self._greet(connection)
 
     def _greet(self, connection: Connection) -> None:

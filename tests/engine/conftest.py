@@ -15,7 +15,7 @@ from cnnlab.runs.store import get_store
 from cnnlab.spec import presets
 
 ROOT = Path(__file__).resolve().parents[2]
-LIMIT_SECONDS = 60.0
+LIMIT_SECONDS = 120.0
 
 MakeEngine = Callable[..., Engine]
 NewRun = Callable[..., str]
