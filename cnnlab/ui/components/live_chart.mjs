@@ -40,20 +40,18 @@ export function drawStrip(history) {
   return `<div class="tiles">${tiles.join("")}</div><div class="facts">${drawFacts(history)}</div>`;
 }
 
-/** Status, place and pace of the run, as HTML. */
+/** Status, place and pace of the run, as HTML; what is of class "more" goes first where it is narrow. */
 export function drawFacts(history) {
   const left = timeLeft(history);
-  const place = history.totalEpochs
-    ? [`Epoch <b>${currentEpoch(history)}</b> of ${history.totalEpochs}`,
-      `step <b>${formatCount(lastStep(history))}</b> of ${formatCount(history.totalSteps)}`]
-    : [];
-  const pace = [
-    ...(history.imagesPerSecond ? [`${formatCount(Math.round(history.imagesPerSecond))} images/s`] : []),
-    ...(left === null ? [] : [`${formatSeconds(left)} left`]),
-  ];
-  const row = (parts) => `<span>${parts.join('<i aria-hidden="true"> · </i>')}</span>`;
+  const dot = '<i aria-hidden="true"> · </i>';
+  const step = `<span class="more">${dot}step <b>${formatCount(lastStep(history))}</b> of ${formatCount(history.totalSteps)}</span>`;
+  const place = history.totalEpochs ? `Epoch <b>${currentEpoch(history)}</b> of ${history.totalEpochs}${step}` : "";
+  const speed = history.imagesPerSecond
+    ? `<span class="speed">${formatCount(Math.round(history.imagesPerSecond))} images/s${left === null ? "" : dot}</span>`
+    : "";
+  const pace = speed + (left === null ? "" : `${formatSeconds(left)} left`);
   return `<span class="chip ${escapeText(history.status ?? "")}">${statusWord(history.status)}</span>` +
-    row(place) + row(pace);
+    `<span>${place}</span><span class="pace">${pace}</span>`;
 }
 
 const HTML = `

@@ -3,7 +3,7 @@ import { lastStep, smooth, thin } from "./live_history.mjs";
 
 const STACKED_BELOW = 640;
 const PANEL_HEIGHT = 290;
-const STACKED_HEIGHT = 430;
+const STACKED_HEIGHT = 400;
 const REACH_SHARE = 1 / 40;
 
 /** Okabe and Ito's blue and vermilion, lighter on a dark ground; text and grid from the page's theme. */
@@ -92,7 +92,7 @@ function panel(history, field, colors, axes, format) {
   const done = history.epochs.map((epoch) => epoch.step / history.stepsPerEpoch);
   const marked = (key, name, color, symbol) => line(done, history.epochs.map((epoch) => epoch[key]), name, color, {
     mode: "lines+markers", line: { width: 2.5 }, cliponaxis: false,
-    marker: { symbol, size: done.length > 60 ? 5 : 9, color, line: { color: colors.background, width: 1.5 } },
+    marker: { symbol, size: done.length > 60 ? 4 : done.length > 15 ? 7 : 9, color, line: { color: colors.background, width: 1.5 } },
   });
   return [
     line(xs, raw, "batch", translucent(colors.training, 0.25), { line: { width: 1 }, hoverinfo: "skip", hovertemplate: null }),

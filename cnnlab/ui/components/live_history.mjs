@@ -99,10 +99,10 @@ export function smooth(ys, reach) {
   });
 }
 
-/** Seconds in words: "8 s", "2 min 05 s", "1 h 20 min". */
+/** Seconds in words, rounded up: "8 s", "2 min 05 s", "1 h 20 min". */
 export function formatSeconds(seconds) {
   if (!Number.isFinite(seconds)) return "–";
-  const whole = Math.max(0, Math.round(seconds));
+  const whole = Math.max(0, Math.ceil(seconds));
   if (whole < 60) return `${whole} s`;
   const pad = (value) => String(value).padStart(2, "0");
   if (whole < 3600) return `${Math.floor(whole / 60)} min ${pad(whole % 60)} s`;

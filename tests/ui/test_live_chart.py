@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from cnnlab.runs.events import Epoch, Started, Steps
+from cnnlab.runs.store import Store, get_store
+from cnnlab.spec import presets
+from cnnlab.ui.components.live_chart import SNAPSHOT_POINTS, snapshot, thin
+
+
+@pytest.fixture
+def store() -> Store:
+    return get_store()
+
+
+def recorded(store: Store, losses: list[float]) -> str:
+    """A run whose batches had these losses; half of them are an epoch."""
+    run_id = store.create_run(presets.preset("digits").design, owner="a").id
+    store.set_status(run_id, "running")
+    count = len(losses)
+    half = count // 2
+    store.append(
+        run_id,
+        [
+            Started(
+                total_steps=2 * half, steps_per_epoch=half, epochs=2, batch_size=8, train_images=8 * half
+            ),
+            Steps(
+                first_step=1, loss=losses, accuracy=[0.5] * count, learning_rate=0.001, images_per_second=99.0
+            ),
+            Epoch(epoch=1, step=half, loss=1.0, accuracy=0.5, seconds=1.0, images_per_second=99.0),
+        ],
+    )
+    return run_id
+
+
+def _page(run_id: str, lost: bool) -> None:
+    import streamlit as st
+
+    from cnnlab.ui.components.live_chart import live_chart
+
+    st.session_state["cnnlab-stream-lost"] = lost
+    st.text(str(live_chart(run_id)))
+
+
+def shown(run_id: str, *, lost: bool = False) -> dict[str, object]:
+    """What the page gives to the browser's half."""
+    app = AppTest.from_function(_page, args=(run_id, lost)).run()
+    assert not app.exception
+    assert app.text[0].value == "None"
+    return json.loads(app.get("bidi_component")[0].proto.json)  # type: ignore[no-any-return]
+
+
+def test_the_browser_is_told_where_the_stream_is_and_what_the_page_believes(store: Store) -> None:
+    run_id = recorded(store, [2.0, 1.0])
+    data = shown(run_id)
+    assert data["url"] == f"cnnlab/runs/{run_id}/events"
+    assert data["status"] == "running"
+    assert data["snapshot"] is None
+
+
+def test_where_no_stream_gets_through_the_page_gives_what_the_record_says(store: Store) -> None:
+    data = shown(recorded(store, [2.0, 1.0]), lost=True)
+    assert data["snapshot"]["loss"] == [2.0, 1.0]  # type: ignore[index]
+
+
+def test_a_snapshot_has_the_fields_of_the_browsers_history(store: Store) -> None:
+    found = snapshot(recorded(store, [2.0, float("nan")]))
+    assert found["step"] == [1.0, 2]
+    assert found["loss"] == [2.0, None]
+    assert (found["totalSteps"], found["stepsPerEpoch"], found["totalEpochs"]) == (2, 1, 2)
+    assert found["status"] == "running"
+    assert [epoch["epoch"] for epoch in found["epochs"]] == [1]
+
+
+def test_a_snapshot_of_a_long_run_is_thinned_and_keeps_its_last_step(store: Store) -> None:
+    found = snapshot(recorded(store, [1.0] * 5000))
+    assert len(found["loss"]) <= SNAPSHOT_POINTS
+    assert found["step"][-1] == 5000
+
+
+@pytest.mark.parametrize("count", [0, 1, 599, 600, 601, 10_000])
+def test_thinning_gives_means_of_at_most_as_many_groups(count: int) -> None:
+    values = np.arange(count, dtype=np.float64)
+    thinned = thin(values, 600)
+    assert len(thinned) <= 600
+    if count:
+        width = -(-count // 600)
+        assert thinned[0] == pytest.approx(values[:width].mean())
