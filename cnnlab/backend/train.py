@@ -18,16 +18,27 @@ from cnnlab.backend.pace import Pace
 from cnnlab.backend.scores import softmax
 from cnnlab.backend.session import Scores, Session
 from cnnlab.errors import CNNLabError, RunError, RunNotFound, RunStateError, SpecError, StorageError
-from cnnlab.runs import Epoch, EventWriter, RunFiles, RunRow, Started, Steps, Store, Tested, get_store
+from cnnlab.runs import (
+    Command,
+    Epoch,
+    EventWriter,
+    RunFiles,
+    RunRow,
+    Started,
+    Steps,
+    Store,
+    Tested,
+    get_store,
+)
 from cnnlab.spec.design import Design
 
 _LOG = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.05
 """How often a paused training looks for commands, in seconds."""
-STATUS_TRIES = 6
+RECORD_TRIES = 6
 """Each waits as long as the store does for a locked database; the worker can do nothing more useful."""
-STATUS_PAUSE_SECONDS = 1.0
+RECORD_PAUSE_SECONDS = 1.0
 
 
 class _Halt(Exception):
@@ -153,7 +164,7 @@ class _Training:
             self._writer.close()
         except StorageError as exc:
             status, message = "failed", message or str(exc)
-        self._say(status, message)
+        self._patiently(lambda: self._store.set_status(self._row.id, status, message=message))
 
     def _prepared(self) -> Session:
         design = self._row.design
@@ -176,7 +187,7 @@ class _Training:
             batch_size=design.training.batch_size,
             train_images=len(session.data.train),
         )
-        self._store.append(self._row.id, [started])
+        self._patiently(lambda: self._store.append(self._row.id, [started]))
         return session
 
     def _advance(self, session: Session) -> None:
@@ -247,16 +258,16 @@ class _Training:
         logits, labels = session.logits(session.data.test), session.data.test.labels
         scores = Scores.of(logits, labels)
         self._files.write_evaluation(session.step, softmax(logits), labels, scores.loss)
-        self._store.set_result(
-            self._row.id,
-            test_accuracy=scores.accuracy,
-            test_loss=scores.loss,
-            val_accuracy=self._val_accuracy,
-            epochs_done=session.epochs_done,
-            step=session.step,
-            seconds=self._watch.seconds,
-            parameters=session.model.count_params(),
-        )
+        result = {
+            "test_accuracy": scores.accuracy,
+            "test_loss": scores.loss,
+            "val_accuracy": self._val_accuracy,
+            "epochs_done": session.epochs_done,
+            "step": session.step,
+            "seconds": self._watch.seconds,
+            "parameters": session.model.count_params(),
+        }
+        self._patiently(lambda: self._store.set_result(self._row.id, **result))
         self._writer.append(Tested(step=session.step, loss=scores.loss, accuracy=scores.accuracy))
 
     def _obey(self) -> None:
@@ -269,7 +280,7 @@ class _Training:
             if self._stop_requested():
                 raise _Halt("interrupted")
             wanted = self._paused
-            for command in self._store.take_commands(self._row.id):
+            for command in self._commands():
                 if command.kind == "stop":
                     raise _Halt("stopped")
                 wanted = {"pause": True, "resume": False}.get(command.kind, wanted)
@@ -279,25 +290,33 @@ class _Training:
                 return
             time.sleep(POLL_SECONDS)
 
+    def _commands(self) -> list[Command]:
+        try:
+            return self._store.take_commands(self._row.id)
+        except StorageError as exc:  # they stay in the record; a locked one must not end the training
+            _LOG.warning("Run %s: commands cannot be read now: %s", self._row.id, exc)
+            return []
+
     def _set_paused(self, paused: bool) -> None:
         self._paused = paused
         self._watch.run(not paused)
         if paused and self._session is not None:
             self._keep(self._session)  # a pause may last for days, and the machine may not
         self._writer.flush()
-        self._say("paused" if paused else "running", None)
+        status = "paused" if paused else "running"
+        self._patiently(lambda: self._store.set_status(self._row.id, status))
 
-    def _say(self, status: str, message: str | None) -> None:
-        """Set the status, also where the record is locked for a while."""
-        for attempt in range(1, STATUS_TRIES + 1):
+    def _patiently(self, write: Callable[[], object]) -> None:
+        """Write what must not be lost, also where the record is locked for a while."""
+        for attempt in range(1, RECORD_TRIES + 1):
             try:
-                self._store.set_status(self._row.id, status, message=message)
+                write()
                 return
-            except StorageError:
-                if attempt == STATUS_TRIES:
+            except StorageError as exc:
+                if attempt == RECORD_TRIES:
                     raise
-                _LOG.warning("Run %s: the status %r waits for the record", self._row.id, status)
-                time.sleep(STATUS_PAUSE_SECONDS)
+                _LOG.warning("Run %s waits for the record: %s", self._row.id, exc)
+                time.sleep(RECORD_PAUSE_SECONDS)
 
 
 class _Stopwatch:

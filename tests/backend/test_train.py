@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from cnnlab.backend import train as module
-from cnnlab.backend.session import Session
+from cnnlab.backend.session import Scores, Session
 from cnnlab.backend.train import train
 from cnnlab.errors import RunNotFound, RunStateError, StorageError
-from cnnlab.runs import History, RunFiles, RunRow, Store
+from cnnlab.runs import EventWriter, History, RunFiles, RunRow, Store
 from cnnlab.spec.design import Design
 from cnnlab.spec.layers import Conv2D
 
@@ -254,6 +254,28 @@ def test_no_weights_that_are_not_finite_are_kept(
     assert [checkpoint.step for checkpoint in RunFiles(row.id).checkpoints()] == [0]
 
 
+def test_a_validation_loss_that_is_no_number_is_said(
+    train_run, design: Design, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Session, "score", lambda *_: Scores(float("nan"), 0.1))
+    row = train_run(design)
+    assert row.status == "failed"
+    assert row.message is not None
+    assert row.message.startswith("The loss on the validation images became NaN at step 21 (epoch 1).")
+    assert [checkpoint.step for checkpoint in RunFiles(row.id).checkpoints()] == [0]
+
+
+def test_events_that_could_not_be_recorded_are_said(
+    train_run, design: Design, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(writer: EventWriter) -> None:
+        raise StorageError("The last 2 events could not be recorded.")
+
+    monkeypatch.setattr(EventWriter, "close", lost)
+    row = train_run(design.replace(training=design.training.replace(epochs=1)))
+    assert (row.status, row.message) == ("failed", "The last 2 events could not be recorded.")
+
+
 def test_a_lack_of_memory_is_said_in_words(
     train_run, design: Design, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -302,21 +324,43 @@ def test_a_full_disk_is_said_and_the_last_state_stays(
     assert _history(store, row).last_step == STEPS
 
 
-def test_a_status_waits_for_a_locked_record(
-    train_run, design: Design, store: Store, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("name", ["set_status", "set_result", "append", "take_commands"])
+def test_a_record_that_is_locked_for_a_while_does_not_end_the_training(
+    name: str, train_run, design: Design, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "STATUS_PAUSE_SECONDS", 0.0)
-    set_status, refused = Store.set_status, []
+    monkeypatch.setattr(module, "RECORD_PAUSE_SECONDS", 0.0)
+    method, refused = getattr(Store, name), []
+
+    def locked(self: Store, *arguments: object, **rest: object) -> object:
+        if len(refused) < 3 and self.run(arguments[0]).status == "running":  # type: ignore[arg-type]
+            refused.append(name)
+            raise StorageError("The record is locked.")
+        return method(self, *arguments, **rest)
+
+    monkeypatch.setattr(Store, name, locked)
+    row = train_run(design.replace(training=design.training.replace(epochs=1)))
+    assert (row.status, row.result["step"]) == ("finished", 21)
+    assert len(refused) == 3
+    assert _history(store, row).step.tolist() == list(range(1, 22))
+
+
+def test_a_record_that_stays_locked_is_told_to_whoever_asked_for_the_training(
+    design: Design, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "RECORD_PAUSE_SECONDS", 0.0)
+    set_status = Store.set_status
 
     def locked(self: Store, run_id: str, status: str, **rest: object) -> bool:
-        if status == "finished" and len(refused) < 3:
-            refused.append(status)
+        if status == "finished":
             raise StorageError("The record is locked.")
         return set_status(self, run_id, status, **rest)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Store, "set_status", locked)
-    assert train_run(design).status == "finished"
-    assert len(refused) == 3
+    row = store.create_run(design.replace(training=design.training.replace(epochs=1)), owner="ada")
+    with pytest.raises(StorageError, match="The record is locked"):
+        train(row.id, stop_requested=lambda: False)
+    assert not RunFiles(row.id).locked()
+    assert store.reap() == [row.id]  # and so it is interrupted, not running for ever
 
 
 def test_no_state_is_ahead_of_its_events(
