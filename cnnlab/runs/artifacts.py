@@ -92,9 +92,9 @@ class RunFiles:
             return not free
 
     @contextlib.contextmanager
-    def try_lock(self) -> Iterator[bool]:
-        """Takes the lock if it is free, for the `with` block; gives whether it was."""
-        lock = self.lock(timeout=0)
+    def try_lock(self, timeout: float = 0) -> Iterator[bool]:
+        """Takes the lock if it is free within `timeout` seconds, for the `with` block; gives whether it was."""
+        lock = self.lock(timeout=timeout)
         try:
             lock.acquire()
         except filelock.Timeout:
