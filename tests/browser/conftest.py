@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.browser import chromium
+from tests.browser.journey import Record
 from tests.browser.server import AppServer, ServerFactory
 from tests.browser.watch import PROJECTOR, PageFactory, Watch
 
@@ -42,6 +43,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServer]:
     folder = tmp_path_factory.mktemp("server")
     with AppServer(folder / "home", folder / "server.log") as started:
         yield started
+
+
+@pytest.fixture
+def record(server: AppServer) -> Iterator[Record]:
+    """The shared server's record; whatever still trains at the test's end is stopped."""
+    opened = Record(server.home)
+    yield opened
+    opened.stop_all()
 
 
 @pytest.fixture
