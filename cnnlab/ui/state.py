@@ -9,9 +9,10 @@ from __future__ import annotations
 import streamlit as st
 
 from cnnlab import api, datasets
-from cnnlab.errors import CNNLabError, RunNotFound
+from cnnlab.errors import CNNLabError, LinkError, RunNotFound
 from cnnlab.spec import links, presets
 from cnnlab.spec.design import Design
+from cnnlab.ui import words
 from cnnlab.ui.editor import Editor, Snapshot
 from cnnlab.ui.frame import owner
 
@@ -61,11 +62,29 @@ def open_link() -> str | None:
         return None
     try:
         linked = links.decode(text)
+        _check_data(linked)
     except CNNLabError as exc:
         return str(exc)
     st.session_state[_LINK] = text
     keep(editor().load(linked))
     return None
+
+
+def _check_data(linked: Design) -> None:
+    """Refuse a design for images that are not here: it could be neither shown nor trained.
+
+    Raises:
+        DatasetError: there is no such data set.
+        LinkError: the network is not made for the images of its data set.
+    """
+    info = datasets.info(linked.dataset)
+    network = linked.architecture
+    if (network.input_shape, network.classes) != (info.image_shape, len(info.class_names)):
+        raise LinkError(
+            f"The link's network takes {words.shape(network.input_shape)} images in {network.classes} "
+            f"classes, but {info.title} has {words.shape(info.image_shape)} in {len(info.class_names)}. "
+            "Ask for the link again."
+        )
 
 
 def choose_run(run_id: str | None) -> None:

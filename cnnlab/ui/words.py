@@ -105,8 +105,8 @@ def table(rows: Sequence[Mapping[str, str]]) -> str:
 
 
 def preset_title(name: str | None) -> str:
-    """A preset's title; "Own design" where there is none."""
-    return presets.preset(name).title if name else "Own design"
+    """A preset's title; "Own design" where there is none, or none of this name in this version."""
+    return presets.preset(name).title if name in presets.names() else "Own design"
 
 
 def _scaled(number: int, units: tuple[str, ...]) -> str:
