@@ -93,7 +93,7 @@ class RunFiles:
 
     @contextlib.contextmanager
     def try_lock(self, timeout: float = 0) -> Iterator[bool]:
-        """Takes the lock if it is free within `timeout` seconds, for the `with` block; gives whether it was."""
+        """Takes the lock if it is free within `timeout` seconds, for the `with` block; gives whether."""
         lock = self.lock(timeout=timeout)
         try:
             lock.acquire()

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 __all__ = ["ACTIVE", "Command", "EventWriter", "RunRow", "Store", "close_store", "get_store"]
 
 DATABASE_NAME = "runs.sqlite"
+RELEASE_SECONDS = 2.0
+"""How long a worker may hold the lock of a run that it has already recorded as ended."""
 COMMAND_KINDS = ("stop", "pause", "resume", "step", "set")
 _LOST_MESSAGE = (
     "The worker process ended before the training did. Resume goes on from the last full state on the disk."
@@ -127,7 +129,8 @@ class Store:
         """
         row = self.run(run_id)
         files = self.files(row.id)
-        with files.try_lock() as locked:  # held until the record is gone: no worker can begin in between
+        # Held until the record is gone: no worker can begin in between.
+        with files.try_lock(0 if row.active else RELEASE_SECONDS) as locked:
             if not locked:
                 raise RunStateError(f"Run {row.id} ({row.name!r}) is being trained. Stop it, then delete it.")
             files.remove()
