@@ -11,10 +11,13 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Callable
+from typing import TYPE_CHECKING
 
 from cnnlab.errors import RunNotFound
 from cnnlab.live.frames import GREETING, HEARTBEAT, FrameLog, farewell, frame
-from cnnlab.runs.events import ENDED, Event
+
+if TYPE_CHECKING:
+    from cnnlab.runs.events import Event
 
 _LOG = logging.getLogger(__name__)
 
@@ -31,7 +34,7 @@ LINGER_SECONDS = 5.0
 BATCH_EVENTS = 2000
 SEND_BYTES = 256_000
 
-ReadEvents = Callable[[str, int, int], list[Event]]
+ReadEvents = Callable[[str, int, int], "list[Event]"]
 """`(run_id, after, limit)` to events, from any thread."""
 
 
@@ -78,7 +81,7 @@ class Feed:
 
     def ended_since(self, moment: float) -> bool:
         """Whether the run is over, as a look at the record after `moment` has shown."""
-        return self.read_through >= moment and self.status in (*ENDED, "deleted")
+        return self.read_through >= moment and _is_over(self.status)
 
     def older(self, seq: int) -> tuple[bytes, int]:
         """Frames above `seq` from the record itself, and the `seq` of the last. Blocks: for a thread."""
@@ -104,7 +107,7 @@ class Feed:
                 self.status = event.payload["status"]
         if not events:
             self.read_through = began
-            if self.status in ENDED:
+            if _is_over(self.status):
                 self.wake()
             return POLL_SECONDS
         self.wake()
@@ -179,6 +182,12 @@ class Broadcast:
             await feed.follow()
         finally:
             self._feeds.pop(feed.run_id, None)
+
+
+def _is_over(status: str | None) -> bool:
+    from cnnlab.runs.events import ENDED  # the server listens sooner without pydantic
+
+    return status in ENDED or status == "deleted"
 
 
 def _read_record(run_id: str, after: int, limit: int) -> list[Event]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from cnnlab.runs.events import Event
+if TYPE_CHECKING:
+    from cnnlab.runs.events import Event
 
 KEPT_BYTES = 2_000_000
 """Newest frames of a watched run that stay in memory; a viewer who needs older ones reads the record."""

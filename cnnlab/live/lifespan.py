@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import logging
 import signal
 import sys
@@ -66,6 +67,8 @@ def at_signals(call: Callable[[], None]) -> Iterator[None]:
 def _get_ready() -> None:
     """What the first visitor should not have to wait for."""
     try:
+        # While the browser loads Streamlit's own files: the first page finds its modules imported.
+        importlib.import_module("cnnlab.api")
         from cnnlab.engine import get_engine
 
         engine = get_engine()

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +14,8 @@ from cnnlab.runs.events import Epoch, Started, Steps
 from cnnlab.runs.store import Store, get_store
 from cnnlab.spec import presets
 from cnnlab.ui.components.live_chart import SNAPSHOT_POINTS, snapshot, thin
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -65,7 +71,7 @@ def test_the_browser_is_told_where_the_stream_is_and_what_the_page_believes(stor
 
 def test_where_no_stream_gets_through_the_page_gives_what_the_record_says(store: Store) -> None:
     data = shown(recorded(store, [2.0, 1.0]), lost=True)
-    assert data["snapshot"]["loss"] == [2.0, 1.0]  # type: ignore[index]
+    assert data["snapshot"][0]["loss"] == [2.0, 1.0]  # type: ignore[index]
 
 
 def test_a_snapshot_has_the_fields_of_the_browsers_history(store: Store) -> None:
@@ -91,3 +97,29 @@ def test_thinning_gives_means_of_at_most_as_many_groups(count: int) -> None:
     if count:
         width = -(-count // 600)
         assert thinned[0] == pytest.approx(values[:width].mean())
+
+
+def test_the_chart_does_not_make_streamlit_import_pandas(tmp_path: Path) -> None:
+    """Streamlit imports pandas, 70 MB, to look at a bare list or dict among a component's data."""
+    code = """
+import sys
+from streamlit.testing.v1 import AppTest
+from cnnlab.runs.store import get_store
+from cnnlab.spec import presets
+
+PAGE = '''
+import streamlit as st
+from cnnlab.ui.components.live_chart import live_chart
+
+live_chart(st.session_state["run"])
+'''
+for lost in (False, True):
+    app = AppTest.from_string(PAGE, default_timeout=60)
+    app.session_state["run"] = get_store().create_run(presets.preset("digits").design, owner="a").id
+    app.session_state["cnnlab-stream-lost"] = lost
+    assert not app.run().exception
+assert "pandas" not in sys.modules
+"""
+    environment = {**os.environ, "CNNLAB_HOME": str(tmp_path)}
+    command = [sys.executable, "-W", "ignore", "-c", code]
+    subprocess.run(command, check=True, env=environment, cwd=ROOT, timeout=120)

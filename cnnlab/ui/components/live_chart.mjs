@@ -88,7 +88,7 @@ class LiveChart {
     this.say = { setStateValue, setTriggerValue };
     if (before?.run !== data.run) this.watch();
     else if (hasEnded(before.status) && !hasEnded(data.status)) this.watch(this.history); // resumed
-    if (data.snapshot) this.history = restore(data.snapshot);
+    if (data.snapshot) this.history = restore(data.snapshot[0]);
     this.colors = null; // the theme may be another
     this.draw();
   }

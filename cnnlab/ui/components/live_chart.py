@@ -92,7 +92,8 @@ def _mount(
             "url": f"cnnlab/runs/{run_id}/events",
             "plotly": PLOTLY_URL,
             "status": status,
-            "snapshot": snapshot,
+            # In a tuple, because Streamlit imports pandas to find out whether a bare dict is a table.
+            "snapshot": None if snapshot is None else (snapshot,),
         },
         on_ended_change=on_ended or _nothing,
         on_status_change=_nothing,
