@@ -12,8 +12,11 @@ from cnnlab.figures.theme import CONFIG
 from cnnlab.ui import words
 
 
-def answers(run: api.Run, step: int) -> Evaluation:
-    """The answers of the run's weights at a step to its test set; ends the page where there are none."""
+def answers(run: api.Run, step: int | None = None) -> Evaluation:
+    """The answers of the run's weights at a step (None: the last) to its test set.
+
+    Ends the page in words where there are none.
+    """
     try:
         with st.spinner("Asking the network about the test set…", show_time=True):
             return run.evaluate(step)

@@ -12,19 +12,21 @@ from cnnlab.errors import CNNLabError
 from cnnlab.figures.probabilities import describe_probabilities, probabilities
 from cnnlab.figures.theme import CONFIG
 from cnnlab.spec.architecture import Row
-from cnnlab.ui import words
+from cnnlab.ui import actions, state, words
 from cnnlab.ui.components.maps import maps
 
 ENLARGED_SIDE = 170
 """Of the image that is looked at, in pixels of the page."""
 
 _IMAGE = "cnnlab-image"
+_MOST_DIGITS = 9
 _MEAN = "mean of all"
 
 
 @st.fragment
 def panel(run: api.Run, step: int, data: Dataset) -> None:
     """Draw the page for a run's weights at a step."""
+    state.show_notice()
     index = _image_index(len(data.test))
     rows = [row for row in run.design.architecture.trace().rows if row.output_shape is not None]
     left, right = st.columns([4, 8], gap="large")
@@ -51,7 +53,7 @@ def panel(run: api.Run, step: int, data: Dataset) -> None:
 def _image_index(count: int) -> int:
     """The image of the address, else the one that the session looked at."""
     asked = st.query_params.get("image", "")
-    if asked.isdigit():
+    if asked.isdecimal() and len(asked) <= _MOST_DIGITS:
         st.session_state[_IMAGE] = int(asked)
         del st.query_params["image"]
     return int(min(st.session_state.get(_IMAGE, 0), count - 1))
@@ -101,7 +103,8 @@ def _choice(run: api.Run, step: int, count: int, index: int) -> None:
             key="w-mistake",
             icon=":material/close:",
             help="Another image that the network calls by a wrong name",
-            on_click=lambda: _go_to(_another(_mistakes(run, step), index)),
+            on_click=actions.attempt,
+            args=(lambda: _go_to(_another(_mistakes(run, step), index)),),
         )
 
 

@@ -12,7 +12,16 @@ from cnnlab.figures.theme import CONFIG
 from cnnlab.runs.store import ACTIVE
 from cnnlab.spec.design import Design
 from cnnlab.spec.training import relevant
-from cnnlab.ui import actions, confusion_panel, install_panel, navigation, run_view, state, words
+from cnnlab.ui import (
+    actions,
+    confusion_panel,
+    evaluate_panel,
+    install_panel,
+    navigation,
+    run_view,
+    state,
+    words,
+)
 from cnnlab.ui.components.live_chart import live_chart
 from cnnlab.ui.components.network import network
 from cnnlab.ui.editor import OUTPUT, Editor
@@ -172,7 +181,8 @@ def _result(run: api.Run) -> None:
         f"**{words.percent(result['test_accuracy'])}** of the test images right "
         f"after {words.duration(result.get('seconds'))}. Click a cell to see its images."
     )
-    confusion_panel.panel(run, run.evaluate(), run_view.test_set(run), key="train", compact=True)
+    evaluation = evaluate_panel.answers(run)
+    confusion_panel.panel(run, evaluation, run_view.test_set(run), key="train", compact=True)
 
 
 def before_the_first(design: Design) -> None:

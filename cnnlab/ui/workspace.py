@@ -98,6 +98,7 @@ def _toolbar(editor: Editor, trace: Trace) -> None:
             run = actions.start(design)
             if run is not None:
                 navigation.go("train", run=run.id)
+            state.show_notice()
 
 
 def _load_preset() -> None:
