@@ -23,6 +23,12 @@ def close_singletons() -> None:
             closer()
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the browser's tests last: quick ones fail first, and Playwright's event loop is in nobody's way."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """An empty CNNLAB_HOME for this test alone; no downloads, and every other setting at its default."""

@@ -14,11 +14,15 @@ from tests.browser.journey import Record
 from tests.browser.server import AppServer, ServerFactory
 from tests.browser.watch import PROJECTOR, PageFactory, Watch
 
+_HERE = Path(__file__).resolve().parent
+_FIXTURES = {"page", "new_page", "browser"}
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Everything in this folder that asks for a page or a browser is a browser test, and slow."""
     for item in items:
-        if {"page", "new_page", "browser"} & set(getattr(item, "fixturenames", ())):
+        ours = item.path.is_relative_to(_HERE)
+        if ours and _FIXTURES & set(getattr(item, "fixturenames", ())):
             item.add_marker("browser")
             item.add_marker("slow")
 
