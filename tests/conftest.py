@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,12 @@ def close_singletons() -> None:
         closer = getattr(sys.modules.get(module), function, None)
         if closer is not None:
             closer()
+
+
+def pytest_configure() -> None:
+    """Hear Ctrl-C: what a shell runs in its background starts deaf to it, and its child processes too."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(trylast=True)
