@@ -134,7 +134,6 @@ def _layer(rows: list[Row]) -> Row:
         default=rows[0].name,
         required=True,
         key="w-layer",
-        format_func=lambda each: f"{each} · {words.shape(by_name[each].output_shape)}",
         wrap=True,
     )
     return by_name.get(name, rows[0])
@@ -145,7 +144,7 @@ def _feature_maps(row: Row, values: np.ndarray) -> None:
     noun = "feature maps" if values.ndim == 3 else "values"
     count = values.shape[-1]
     st.caption(
-        f"**{row.title}** · {count:,} {noun} · "
+        f"**{row.title}** · {words.shape(row.output_shape)} · {count:,} {noun} · "
         f"from {values.min():.3g} to {values.max():.3g} · {zeros:.0%} zeros"
     )
     maps(
