@@ -1,0 +1,211 @@
+"""Evaluate: a confusion matrix that is known beforehand, in numbers, in words and in pictures."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from cnnlab.analysis.metrics import Evaluation
+from cnnlab.runs import get_store
+from tests.pages import recorded, screen
+from tests.pages.conftest import OpenPage
+from tests.pages.recorded import FIRST, FIRST_MISTAKES, MISTAKES, OTHER
+from tests.pages.stubs import NotingEngine
+
+NAMES = tuple("0123456789")
+
+
+def drawn(app: AppTest, scale: str) -> dict[tuple[int, int], str]:
+    """(row, column) → the number written into that cell."""
+    written = [
+        trace
+        for trace in screen.figure(app, f"w-evaluate-matrix-{scale}")["data"]
+        if trace.get("mode") == "text"
+    ]
+    return {
+        (row, column): text
+        for trace in written
+        for row, column, text in zip(array(trace["y"]), array(trace["x"]), trace["text"], strict=True)
+    }
+
+
+def array(values: object) -> list[int]:
+    """A list of numbers, whether Plotly sent it as a list or as bytes."""
+    if isinstance(values, dict):
+        import base64
+
+        return np.frombuffer(base64.b64decode(values["bdata"]), values["dtype"]).tolist()
+    return list(values)  # type: ignore[call-overload]
+
+
+def hovers(app: AppTest) -> dict[tuple[int, int], str]:
+    """(row, column) → what the pointer over that cell reads."""
+    traces = screen.figure(app, "w-evaluate-matrix-counts")["data"]
+    cells = next(trace for trace in traces if trace.get("name") == "cells")
+    return {tuple(cell): text for cell, text in zip(cells["customdata"], cells["text"], strict=True)}
+
+
+def cell(app: AppTest, actual: int, predicted: int) -> AppTest:
+    app.selectbox(key="w-evaluate-side-0").set_value(actual).run()
+    return app.selectbox(key="w-evaluate-side-1").set_value(predicted).run()
+
+
+def test_the_headline_counts_right_and_wrong(open_page: OpenPage) -> None:
+    from sklearn.metrics import f1_score
+
+    recorded.finished()
+    app = open_page("evaluate")
+    assert not app.exception
+    labels = recorded.test_labels()
+    f1 = f1_score(labels, recorded.answers(MISTAKES).argmax(axis=1), average="macro")
+    assert screen.metrics(app) == {
+        "Test accuracy": "96.7 %",
+        "Right": "347 of 359",
+        "Wrong": "12",
+        "Test loss": "0.123",
+        "Mean F1": f"{100 * f1:.1f} %",
+    }
+
+
+def test_the_matrix_holds_the_known_counts(open_page: OpenPage) -> None:
+    recorded.finished()
+    matrix = recorded.confusion()
+    expected = {(i, j): f"{matrix[i, j]}" for i, j in np.argwhere(matrix).tolist()}
+    assert drawn(open_page("evaluate"), "counts") == expected
+
+
+@pytest.mark.parametrize(("scale", "axis"), [("rows", 1), ("columns", 0)])
+def test_the_matrix_gives_shares_by_row_and_by_column(scale: str, axis: int, open_page: OpenPage) -> None:
+    recorded.finished()
+    app = open_page("evaluate")
+    app.button_group(key="w-evaluate-scale").set_value(scale).run()
+    assert not app.exception
+    matrix = recorded.confusion()
+    shares = 100 * matrix / matrix.sum(axis=axis, keepdims=True)
+    expected = {(i, j): f"{shares[i, j]:.0f}" for i, j in np.argwhere(matrix).tolist()}
+    assert drawn(app, scale) == expected
+
+
+def test_the_pointer_over_a_cell_reads_it_in_words(open_page: OpenPage) -> None:
+    recorded.finished()
+    texts = hovers(open_page("evaluate"))
+    assert len(texts) == 100
+    assert texts[3, 8] == "7 of 37 images of '3' were called '8'"
+    assert texts[0, 6] == "1 of 36 images of '0' was called '6'"
+    assert texts[5, 5] == "36 of 36 images of '5' were rightly called '5'"
+
+
+def test_the_most_frequent_mistake_is_shown_first(open_page: OpenPage) -> None:
+    recorded.finished()
+    app = open_page("evaluate")
+    assert [app.selectbox(key=f"w-evaluate-side-{side}").value for side in (0, 1)] == [3, 8]
+    assert "7 of 37 images of '3' were called '8'." in screen.texts(app)
+
+
+@pytest.mark.parametrize("actual", range(10))
+def test_choosing_a_cell_says_it_in_words_and_shows_exactly_its_images(
+    actual: int, open_page: OpenPage
+) -> None:
+    recorded.finished()
+    app = open_page("evaluate")
+    matrix, labels = recorded.confusion(), recorded.test_labels()
+    called = recorded.answers(MISTAKES).argmax(axis=1)
+    for predicted in {int(actual), *(j for i, j in MISTAKES if i == actual), (actual + 5) % 10}:
+        cell(app, actual, predicted)
+        assert not app.exception
+        count, total = matrix[actual, predicted], matrix[actual].sum()
+        rightly = "rightly " if actual == predicted else ""
+        verb = "was" if count == 1 else "were"
+        sentence = f"{count} of {total} images of '{actual}' {verb} {rightly}called '{predicted}'."
+        assert sentence in screen.texts(app)
+        key = f"w-evaluate-images-{actual}-{predicted}"
+        if not count:
+            assert key not in screen.components(app)
+            continue
+        pictures = screen.component(app, key)["pictures"]
+        inside = np.flatnonzero((labels == actual) & (called == predicted))
+        assert [int(picture["id"]) for picture in pictures] == inside[:24].tolist()
+        sure = "91%" if actual == predicted else "55%"
+        assert {picture["title"] for picture in pictures} == {f"{predicted} {sure}"}
+        assert {picture["caption"] for picture in pictures} == {f"is {actual}"}
+        assert {picture["right"] for picture in pictures} == {actual == predicted}
+
+
+def test_each_classs_figures_are_those_of_scikit_learn(open_page: OpenPage) -> None:
+    from sklearn.metrics import precision_recall_fscore_support
+
+    recorded.finished()
+    app = open_page("evaluate")
+    table = app.dataframe[0].value
+    labels, called = recorded.test_labels(), recorded.answers(MISTAKES).argmax(axis=1)
+    precision, recall, f1, support = precision_recall_fscore_support(labels, called)
+    assert table["Class"].tolist() == list(NAMES)
+    np.testing.assert_allclose(table["Precision"], precision)
+    np.testing.assert_allclose(table["Recall"], recall)
+    np.testing.assert_allclose(table["F1"], f1)
+    assert table["Images"].tolist() == support.tolist()
+    assert table["Called so"].tolist() == np.bincount(called, minlength=10).tolist()
+
+
+def test_the_weights_of_another_epoch_give_another_matrix(open_page: OpenPage) -> None:
+    run = recorded.finished()
+    app = open_page("evaluate")
+    assert app.select_slider(key=f"w-step-{run.id}").options == ["1", "2"]
+    app.select_slider(key=f"w-step-{run.id}").set_value(FIRST).run()
+    assert not app.exception
+    assert screen.metrics(app)["Wrong"] == "32"
+    assert screen.metrics(app)["Test loss"] == "0.456"
+    matrix = recorded.confusion(FIRST_MISTAKES)
+    assert drawn(app, "counts")[1, 8] == str(matrix[1, 8]) == "20"
+
+
+def test_answers_that_were_not_kept_are_asked_of_the_engine(
+    open_page: OpenPage, engine: NotingEngine
+) -> None:
+    run = recorded.finished()
+    for file in get_store().files(run.id).folder.glob("evaluation-*"):
+        file.unlink()
+    engine.answers["evaluate"] = lambda run_id, step: Evaluation(
+        recorded.answers(MISTAKES), recorded.test_labels(), NAMES, 0.5
+    )
+    app = open_page("evaluate")
+    assert not app.exception
+    assert engine.asked[0] == ("evaluate", {"run_id": run.id, "step": recorded.LAST})
+    assert screen.metrics(app)["Right"] == "347 of 359"
+    del engine.answers["evaluate"]
+    assert screen.error(open_page("evaluate")) == "Nobody answers 'evaluate' here."
+
+
+def test_another_run_can_be_chosen(open_page: OpenPage, engine: NotingEngine) -> None:
+    older, newer = recorded.finished(name="older"), recorded.ended("stopped", name="newer")
+    app = open_page("evaluate", run=older.id)
+    assert app.selectbox(key="w-run").value == older.id
+    assert [option.split(" · ")[:2] for option in app.selectbox(key="w-run").options] == [
+        ["older", "96.7 %"],
+        ["newer", "stopped"],
+    ]
+    app.selectbox(key="w-run").set_value(newer.id).run()
+    assert app.query_params["run"] == newer.id
+    assert engine.asked == [("evaluate", {"run_id": newer.id, "step": FIRST})]
+
+
+def test_a_link_to_someone_elses_run_shows_it(open_page: OpenPage) -> None:
+    run = recorded.finished(OTHER, name="theirs")
+    app = open_page("evaluate", run=run.id)
+    assert not app.exception
+    assert screen.metrics(app)["Right"] == "347 of 359"
+
+
+def test_without_a_run_the_page_shows_the_way_to_one(open_page: OpenPage) -> None:
+    app = open_page("evaluate")
+    assert not app.exception
+    assert "**There is no trained network to evaluate yet.**" in screen.texts(app)
+    assert [link.value for link in app.page_link][7:] == ["Train your first network", "Design"]
+
+
+def test_a_run_without_weights_says_what_it_waits_for(open_page: OpenPage) -> None:
+    run = recorded.queued()
+    app = open_page("evaluate", run=run.id)
+    assert [info.value for info in app.info] == ["Nothing to evaluate yet: this run waits for its turn."]
+    assert screen.links(app, "Watch it train") == [f"run={run.id}"]

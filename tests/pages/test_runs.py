@@ -1,0 +1,167 @@
+"""Runs: a row a run, and what can be done to it."""
+
+from __future__ import annotations
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from cnnlab import api
+from cnnlab.errors import RunNotFound
+from cnnlab.runs import get_store
+from tests.pages import recorded, screen
+from tests.pages.conftest import OpenPage
+from tests.pages.recorded import OTHER, OWNER
+from tests.pages.stubs import NotingEngine
+
+
+def names(app: AppTest) -> list[str]:
+    """The runs listed, from the top."""
+    return [link.value for link in app.page_link][7:]
+
+
+def choose(app: AppTest, run: api.Run, action: str) -> AppTest:
+    """Stage an action of a run's menu; the next `run()` does it."""
+    app.menu_button(key=f"menu-{run.id}").set_value(action)
+    return app
+
+
+def test_without_runs_the_page_shows_the_way_to_one(open_page: OpenPage) -> None:
+    app = open_page("runs")
+    assert not app.exception
+    assert "**You have not trained a network yet.**" in screen.texts(app)
+    assert names(app) == ["Train your first network", "Design"]
+
+
+def test_a_row_tells_status_accuracy_and_duration(open_page: OpenPage) -> None:
+    recorded.finished(name="first")
+    recorded.ended("interrupted", "Lost.", name="second")
+    recorded.queued(name="third")
+    app = open_page("runs")
+    assert not app.exception
+    assert names(app) == ["third", "second", "first"]
+    cells = [text.value for text in app.markdown]
+    rows = [cells[start : start + 5] for start in range(0, len(cells), 5)]
+    assert [[cell.split(": ")[-1].rstrip("]") for cell in row] for row in rows] == [
+        ["Digits", "waiting", "–", "–", "just now"],
+        ["Digits", "interrupted", "–", "–", "just now"],
+        ["Digits", "finished", "96.7 %", "8.4 s", "just now"],
+    ]
+
+
+def test_a_runs_name_leads_to_it(open_page: OpenPage) -> None:
+    run = recorded.finished(name="mine")
+    assert screen.links(open_page("runs"), "mine") == [f"run={run.id}"]
+
+
+def test_ten_runs_a_page_newest_first(open_page: OpenPage) -> None:
+    for number in range(12):
+        recorded.queued(name=f"run {number}")
+    app = open_page("runs")
+    assert names(app) == [f"run {number}" for number in range(11, 1, -1)]
+    app.get_by_key("w-page").set_value(2).run()
+    assert names(app) == ["run 1", "run 0"]
+
+
+def test_others_runs_are_not_listed(open_page: OpenPage) -> None:
+    recorded.finished(OTHER, name="theirs")
+    recorded.finished(OWNER, name="mine")
+    assert names(open_page("runs")) == ["mine"]
+
+
+@pytest.mark.parametrize(("action", "words"), [("open", "#### mine"), ("evaluate", "7 of 37 images")])
+def test_a_run_is_opened_from_its_menu(action: str, words: str, open_page: OpenPage) -> None:
+    run = recorded.finished(name="mine")
+    app = choose(open_page("runs"), run, action).run()
+    assert not app.exception
+    assert app.query_params["run"] == run.id
+    assert screen.says(app, words)
+
+
+def test_a_runs_design_is_opened_from_its_menu(open_page: OpenPage) -> None:
+    run = recorded.queued(design=recorded.digits(epochs=3))
+    app = choose(open_page("runs"), run, "design").run()
+    assert not app.exception
+    assert len(app.radio(key="w-stack").options) == len(run.design.architecture.layers) + 1
+    app.switch_page("pages/train.py").run()
+    assert app.slider(key="w-training-epochs").value == 3
+
+
+def test_renaming_changes_the_row(open_page: OpenPage) -> None:
+    run = recorded.finished(name="before")
+    app = choose(open_page("runs"), run, "rename").run()
+    assert app.text_input(key="rename").value == "before"
+    # AppTest reruns the page where a browser reruns the dialog alone: the menu is chosen again.
+    choose(app, run, "rename").text_input(key="rename").set_value("  after   all ")
+    app.button(key="rename-now").click().run()
+    assert not app.exception
+    assert names(app) == ["after all"]
+    assert api.get(run.id).name == "after all"
+
+
+def test_an_empty_name_is_refused_in_words(open_page: OpenPage) -> None:
+    run = recorded.finished(name="before")
+    app = choose(open_page("runs"), run, "rename").run()
+    choose(app, run, "rename").text_input(key="rename").set_value("   ")
+    app.button(key="rename-now").click().run()
+    assert not app.exception
+    assert names(app) == ["before"]
+    assert "A run's name must have 1 to" in app.toast[0].value
+
+
+def test_deleting_asks_first(open_page: OpenPage) -> None:
+    run = recorded.finished(name="mine")
+    app = choose(open_page("runs"), run, "delete").run()
+    assert screen.says(app, "**mine**, its curves and its weights will be gone for good.")
+    assert {"Delete", "Keep it"} <= set(screen.buttons(app))
+    assert api.get(run.id).name == "mine"
+    choose(app, run, "delete").button(key="keep").click().run()
+    assert names(app) == ["mine"]
+    choose(app, run, "delete").run()
+    choose(app, run, "delete").button(key="delete-now").click().run()
+    assert not app.exception
+    assert "**You have not trained a network yet.**" in screen.texts(app)
+    with pytest.raises(RunNotFound):
+        api.get(run.id)
+    assert not get_store().files(run.id).folder.exists()
+
+
+def test_deleting_one_run_leaves_the_others(open_page: OpenPage) -> None:
+    keep, gone = recorded.finished(name="keep"), recorded.finished(name="gone")
+    app = choose(open_page("runs"), gone, "delete").run()
+    choose(app, gone, "delete").button(key="delete-now").click().run()
+    assert names(app) == ["keep"]
+    assert get_store().files(keep.id).folder.exists()
+
+
+def test_deleting_a_run_that_waits_stops_it_first(open_page: OpenPage, engine: NotingEngine) -> None:
+    run = recorded.queued(name="waits")
+    app = choose(open_page("runs"), run, "delete").run()
+    assert screen.says(app, "It is still active: it will be stopped first.")
+    choose(app, run, "delete").button(key="delete-now").click().run()
+    assert not app.exception
+    assert api.runs(OWNER) == []
+
+
+def test_running_again_makes_a_second_run_of_the_same_design(
+    open_page: OpenPage, engine: NotingEngine
+) -> None:
+    first = recorded.finished(name="digits")
+    app = choose(open_page("runs"), first, "again").run()
+    assert not app.exception
+    second, kept = api.runs(OWNER)
+    assert kept.id == first.id
+    assert second.design == first.design
+    assert second.name == "digits 2"
+    assert engine.trained == [second.id]
+    assert app.query_params["run"] == second.id
+
+
+def test_running_the_same_run_again_twice_makes_a_run_each_time_it_has_ended(
+    open_page: OpenPage, engine: NotingEngine
+) -> None:
+    first = recorded.finished(name="digits")
+    app = open_page("runs")
+    choose(app, first, "again").run()
+    get_store().set_status(engine.trained[0], "finished")
+    choose(app.switch_page("pages/runs.py").run(), first, "again").run()
+    assert len(api.runs(OWNER)) == 3
