@@ -18,10 +18,7 @@ with promise:
     )
     with st.container(horizontal=True):
         if st.button("Train your first network", type="primary", icon=":material/play_arrow:", key="first"):
-            started = actions.start(cards.first_design())
-            if started is not None:
-                navigation.go("train", run=started.id)
-            state.show_notice()
+            actions.start_and_show(cards.first_design())
         if st.button("Design your own", icon=":material/layers:", key="own"):
             navigation.go("design")
 with picture:

@@ -3,43 +3,81 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 import streamlit as st
 
-from cnnlab import api
-from cnnlab.errors import CNNLabError
+from cnnlab import api, datasets
+from cnnlab.errors import CNNLabError, RunNotFound
 from cnnlab.runs.store import ACTIVE
 from cnnlab.spec.design import Design
-from cnnlab.ui import state
+from cnnlab.ui import navigation, state
 from cnnlab.ui.frame import owner
 
 _STARTED = "cnnlab-started"
+
+
+def obstacle(design: Design) -> str | None:
+    """Why a training of this design cannot be started now, in words; None where it can."""
+    if not datasets.is_installed(design.dataset):
+        return f"{datasets.info(design.dataset).title} is not on this machine yet. Download it first."
+    return design.obstacle()
+
+
+def train_button(design: Design, *, key: str, width: Literal["content", "stretch"] = "content") -> None:
+    """The button that starts a training and shows it; while that cannot be, it is grey and says why."""
+    why = obstacle(design)
+    if st.button(
+        "Train",
+        key=key,
+        type="primary",
+        icon=":material/play_arrow:",
+        width=width,
+        disabled=why is not None,
+        help=None if why is None else f"Cannot start yet. {why}",
+    ):
+        start_and_show(design)
+
+
+def start_and_show(design: Design) -> None:
+    """Start a run of `design` and go to its page; where it cannot be started, stay and say why."""
+    run = start(design)
+    if run is not None:
+        navigation.go("train", run=run.id)
 
 
 def start(design: Design) -> api.Run | None:
     """Start a run of `design` and choose it; a second click while that very run is active starts none.
 
     Returns:
-        The run, or None where it could not be started (the reason is then shown).
+        The run, or None where it could not be started; the reason is shown.
     """
+    # Got before anything is started, and changed in place: any other access to the session's state
+    # may end this script run for the rerun that a second click asked for; the first run would be forgotten.
+    memory: dict[str, str] = st.session_state.setdefault(_STARTED, {})
     text = design.to_json()
-    started, run_id = st.session_state.get(_STARTED, (None, None))
-    try:
-        if started == text:
-            run = api.get(run_id)
-            if run.status in ACTIVE:
-                state.choose_run(run.id)
-                return run
-    except CNNLabError:
-        st.session_state.pop(_STARTED)  # that run was deleted: nothing stands in the way of a new one
-    try:
-        run = api.start(design, owner=owner())
-    except CNNLabError as exc:
-        state.notify(str(exc))
-        return None
-    st.session_state[_STARTED] = (text, run.id)
+    run = _active(memory.get(text))
+    if run is None:
+        try:
+            run = api.start(design, owner=owner())
+        except CNNLabError as exc:
+            st.toast(str(exc), icon=":material/error:")
+            return None
+        memory.clear()
+        memory[text] = run.id
     state.choose_run(run.id)
     return run
+
+
+def _active(run_id: str | None) -> api.Run | None:
+    """The run of this id while it is active; None where there is none, or it was deleted."""
+    if run_id is None:
+        return None
+    try:
+        run = api.get(run_id)
+    except RunNotFound:
+        return None
+    return run if run.status in ACTIVE else None
 
 
 def attempt(action: Callable[[], object]) -> None:

@@ -84,7 +84,7 @@ def _cell(run: api.Run, evaluation: Evaluation, data: Dataset, cell_key: str, pr
     chosen = cell_indices(evaluation, actual, predicted)[:_MOST_IMAGES]
     if not len(chosen):
         return
-    pixels = data.test.images[chosen]
+    pixels = data.images[data.test.indices[chosen]]
     pictures = [_picture(evaluation, int(index), image) for index, image in zip(chosen, pixels, strict=True)]
     clicked = images(
         pictures,

@@ -127,12 +127,19 @@ class Editor:
         return self if new == old else self._step(self._snapshot(layers, self.now.ids, layer_id))
 
     def apply(self, mend: Mend) -> Self:
-        """Take over the layers of a mend; layers that it keeps keep their ids."""
-        kept = {id(layer): layer_id for layer, layer_id in zip(self._layers, self.now.ids, strict=True)}
-        fresh = _new_ids(self.now.ids)
-        ids = [kept.pop(id(layer), "") or next(fresh) for layer in mend.layers]
-        selected = self.now.selected if self.now.selected in (*ids, OUTPUT) else OUTPUT
-        return self._step(self._snapshot(mend.layers, ids, selected))
+        """Take over the layers of a mend; layers that it keeps or replaces keep their ids."""
+        left = list(zip(self._layers, self.now.ids, strict=True))
+        ids: list[str | None] = []
+        for layer in mend.layers:
+            kept = next((pair for pair in left if pair[0] == layer), None)
+            ids.append(kept[1] if kept else None)
+            if kept:
+                left.remove(kept)
+        # A layer that the mend changed is still that layer: it takes the id of the one that is gone.
+        spare = itertools.chain((layer_id for _, layer_id in left), _new_ids(self.now.ids))
+        whole = [next(spare) if layer_id is None else layer_id for layer_id in ids]
+        selected = self.now.selected if self.now.selected in (*whole, OUTPUT) else OUTPUT
+        return self._step(self._snapshot(mend.layers, whole, selected))
 
     def with_design(self, **fields: Any) -> Self:
         """Set fields of the design itself (data set, training, architecture of the same layers)."""

@@ -10,7 +10,7 @@ from cnnlab import api, datasets
 from cnnlab.datasets import Dataset
 from cnnlab.errors import CNNLabError, RunNotFound
 from cnnlab.runs.store import ACTIVE
-from cnnlab.ui import navigation, state, words
+from cnnlab.ui import install_panel, navigation, state, words
 from cnnlab.ui.frame import owner
 
 STATUS = {
@@ -92,6 +92,9 @@ def is_own(run: api.Run) -> bool:
 def test_set(run: api.Run) -> Dataset:
     """The run's data set with the split it was trained on; ends the page in words where it is not here."""
     design = run.design
+    if not datasets.is_installed(design.dataset):
+        install_panel.offer(design.dataset)
+        st.stop()
     try:
         return datasets.load(
             design.dataset, seed=design.training.seed, validation_share=design.training.validation_share
@@ -122,18 +125,28 @@ def _run_label(run: api.Run) -> str:
 
 
 def _checkpoint_choice(run: api.Run) -> int | None:
-    """A slider over the epochs whose weights were kept; the last one at first."""
+    """A slider over the epochs whose weights were kept: the last one, until the user chooses another."""
     kept = {checkpoint.step: checkpoint.epoch for checkpoint in run.checkpoints()}
     if not kept or (len(kept) == 1 and run.status in ACTIVE):
         return None
     steps = sorted(kept)
-    key = f"w-step-{run.id}"
-    if st.session_state.get(key) not in kept:
-        st.session_state[key] = steps[-1]
     if len(steps) == 1:
         return steps[0]
+    # A key of our own: a widget's is gone on the next page, and the choice must reach Inspect from Evaluate.
+    key, choice = f"w-step-{run.id}", f"cnnlab-step-{run.id}"
+    chosen = st.session_state.get(choice)
+    st.session_state[key] = chosen if chosen in kept else steps[-1]
+
+    def changed() -> None:
+        st.session_state[choice] = st.session_state[key]
+
     return int(
         st.select_slider(
-            "Weights after epoch", steps, key=key, format_func=lambda step: f"{kept[step]:.4g}", width=320
+            "Weights after epoch",
+            steps,
+            key=key,
+            format_func=lambda step: f"{kept[step]:.4g}",
+            on_change=changed,
+            width=320,
         )
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from cnnlab import api, datasets
+from cnnlab.errors import CNNLabError
 from cnnlab.runs.store import ACTIVE
 from cnnlab.ui import actions, navigation, run_view, state, words
 from cnnlab.ui.frame import owner
@@ -41,7 +42,7 @@ def _row(run: api.Run) -> None:
     name, data, status, accuracy, duration, started, menu = st.columns(_WIDTHS, vertical_alignment="center")
     with name:
         navigation.link("train", run.name, run=run.id)
-    data.markdown(datasets.info(run.design.dataset).title)
+    data.markdown(_data_title(run))
     with status:
         run_view.badge(run)
     accuracy.markdown(words.percent(run.row.result.get("test_accuracy")))
@@ -71,11 +72,16 @@ _MENU = {
 }
 
 
+def _data_title(run: api.Run) -> str:
+    """The data set's title; what is wrong where this version cannot read the run's design."""
+    try:
+        return datasets.info(run.design.dataset).title
+    except CNNLabError:
+        return ":red[made by another version]"
+
+
 def _again(run: api.Run) -> None:
-    started = actions.start(run.design)
-    if started is not None:
-        navigation.go("train", run=started.id)
-    state.show_notice()
+    actions.start_and_show(run.design)
 
 
 def _design(run: api.Run) -> None:

@@ -6,10 +6,12 @@ are no longer of that class. Widgets have keys of their own, which begin with `w
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
 from cnnlab import api, datasets
-from cnnlab.errors import CNNLabError, LinkError, RunNotFound
+from cnnlab.errors import CNNLabError, LinkError, RunNotFound, SpecError
 from cnnlab.spec import links, presets
 from cnnlab.spec.design import Design
 from cnnlab.ui import words
@@ -41,6 +43,14 @@ def keep(new: Editor) -> None:
 def design() -> Design:
     """The design that the session works on."""
     return editor().now.design
+
+
+def edit(method: str, *arguments: Any, **fields: Any) -> None:
+    """Apply one of the editor's methods and keep the result: the callback of every widget that edits."""
+    try:
+        keep(getattr(editor(), method)(*arguments, **fields))
+    except SpecError as exc:  # more layers than can be meant, say
+        st.toast(str(exc), icon=":material/error:")
 
 
 def use_dataset(name: str) -> None:

@@ -7,11 +7,11 @@ from typing import Any
 import streamlit as st
 
 from cnnlab import api, datasets
+from cnnlab.errors import RunNotFound
 from cnnlab.figures.schedule import describe_schedule, schedule
 from cnnlab.figures.theme import CONFIG
 from cnnlab.runs.store import ACTIVE
 from cnnlab.spec.design import Design
-from cnnlab.spec.training import relevant
 from cnnlab.ui import (
     actions,
     confusion_panel,
@@ -45,7 +45,7 @@ def settings(run: api.Run | None) -> None:
         design.training,
         "training",
         _change,
-        only=[name for name in relevant(design.training)],
+        only=design.training.relevant(),
         disabled=active,
     )
 
@@ -87,22 +87,10 @@ def _change(field: str, value: Any) -> None:
 
 
 def _start(design: Design) -> None:
-    obstacle = design.obstacle()
     if not datasets.is_installed(design.dataset):
         install_panel.offer(design.dataset)
-    ready = obstacle is None and datasets.is_installed(design.dataset)
-    if st.button(
-        "Train",
-        key="start",
-        type="primary",
-        icon=":material/play_arrow:",
-        width="stretch",
-        disabled=not ready,
-    ):
-        run = actions.start(design)
-        if run is not None:
-            navigation.go("train", run=run.id)
-        state.show_notice()
+    actions.train_button(design, key="start", width="stretch")
+    obstacle = design.obstacle()
     if obstacle is not None:
         st.error(f"Cannot start yet. {obstacle}", icon=":material/error:")
         navigation.link("design", "Mend it in Design", icon=":material/build:")
@@ -131,7 +119,7 @@ def _controls(run: api.Run) -> None:
 
 
 def _ended_controls(run: api.Run) -> None:
-    if run.status in ("stopped", "interrupted") and run_view.is_own(run):
+    if run.status in ("stopped", "failed", "interrupted") and run_view.is_own(run):
         st.button(
             "Resume", key="resume", icon=":material/play_arrow:", on_click=actions.attempt, args=(run.resume,)
         )
@@ -143,7 +131,10 @@ def _ended_controls(run: api.Run) -> None:
 @st.fragment(run_every=1.0)
 def _waiting(run_id: str) -> None:
     """The place in the queue, until it is this run's turn."""
-    run = api.get(run_id)
+    try:
+        run = api.get(run_id)
+    except RunNotFound:  # deleted in another tab
+        st.rerun()
     if run.status != "queued":
         st.rerun()
     ahead = run.position()
@@ -176,12 +167,11 @@ def _meanwhile(run: api.Run) -> None:
 
 
 def _result(run: api.Run) -> None:
-    result = run.row.result
-    st.markdown(
-        f"**{words.percent(result['test_accuracy'])}** of the test images right "
-        f"after {words.duration(result.get('seconds'))}. Click a cell to see its images."
-    )
     evaluation = evaluate_panel.answers(run)
+    st.markdown(
+        f"**{words.percent(evaluation.accuracy)}** of the test images right "
+        f"after {words.duration(run.row.result.get('seconds'))}. Click a cell to see its images."
+    )
     confusion_panel.panel(run, evaluation, run_view.test_set(run), key="train", compact=True)
 
 

@@ -39,8 +39,8 @@ def size(number: int | None) -> str:
 
 
 def percent(share: float | None) -> str:
-    """A share between 0 and 1 as "97.2 %"."""
-    return "–" if share is None else f"{100 * share:.1f} %"
+    """A share between 0 and 1 as "97.2%"."""
+    return "–" if share is None else f"{share:.1%}"
 
 
 def duration(seconds: float | None) -> str:

@@ -103,7 +103,12 @@ def test_every_preset_loads_and_shows_its_parameters(name: str, open_page: OpenP
     preset = presets.preset(name)
     assert app.selectbox(key="w-dataset").value == preset.dataset
     assert len(stack(app)) == len(preset.architecture.layers) + 1
-    assert screen.buttons(app)["Train"]
+    here = datasets.is_installed(preset.dataset)
+    assert screen.buttons(app)["Train"] == here
+    if not here:
+        title = datasets.info(preset.dataset).title
+        why = f"Cannot start yet. {title} is not on this machine yet. Download it first."
+        assert app.button(key="train").help == why
 
 
 def test_fashion_mnist_shows_the_tutorials_table_row_by_row(open_page: OpenPage) -> None:

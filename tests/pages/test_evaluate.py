@@ -60,11 +60,11 @@ def test_the_headline_counts_right_and_wrong(open_page: OpenPage) -> None:
     labels = recorded.test_labels()
     f1 = f1_score(labels, recorded.answers(MISTAKES).argmax(axis=1), average="macro")
     assert screen.metrics(app) == {
-        "Test accuracy": "96.7 %",
+        "Test accuracy": "96.7%",
         "Right": "347 of 359",
         "Wrong": "12",
         "Test loss": "0.123",
-        "Mean F1": f"{100 * f1:.1f} %",
+        "Mean F1": f"{100 * f1:.1f}%",
     }
 
 
@@ -182,7 +182,7 @@ def test_another_run_can_be_chosen(open_page: OpenPage, engine: NotingEngine) ->
     app = open_page("evaluate", run=older.id)
     assert app.selectbox(key="w-run").value == older.id
     assert [option.split(" · ")[:2] for option in app.selectbox(key="w-run").options] == [
-        ["older", "96.7 %"],
+        ["older", "96.7%"],
         ["newer", "stopped"],
     ]
     app.selectbox(key="w-run").set_value(newer.id).run()

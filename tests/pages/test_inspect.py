@@ -171,6 +171,16 @@ def test_the_weights_of_another_epoch_are_asked_for(open_page: OpenPage, answeri
     assert asked(answering)[0] == FIRST
 
 
+def test_the_weights_chosen_in_evaluate_are_those_of_inspect(
+    open_page: OpenPage, answering: NotingEngine
+) -> None:
+    run = recorded.finished()
+    app = open_page("evaluate")
+    app.select_slider(key=f"w-step-{run.id}").set_value(FIRST).run()
+    app.switch_page("pages/inspect.py").run()
+    assert asked(answering)[0] == FIRST
+
+
 @pytest.mark.parametrize("step", [FIRST, LAST])
 def test_the_kernels_are_those_of_the_chosen_weights(
     step: int, open_page: OpenPage, answering: NotingEngine

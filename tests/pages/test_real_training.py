@@ -62,7 +62,7 @@ def test_a_training_from_the_button_to_the_confusion_cell_and_the_feature_maps(
     accuracy = run.evaluate().accuracy
     assert accuracy == pytest.approx(curve.tested["accuracy"])
     assert accuracy > 0.8
-    assert screen.says(app, f"**{100 * accuracy:.1f} %** of the test images right after")
+    assert screen.says(app, f"**{100 * accuracy:.1f}%** of the test images right after")
     evaluation = run.evaluate()
     traces = screen.figure(app, "w-train-matrix-counts")["data"]
     cells = next(trace for trace in traces if trace.get("name") == "cells")
@@ -97,7 +97,7 @@ def inspect_is_what_the_engine_says(app: AppTest, run: api.Run) -> None:
 def runs_tells_the_accuracy(app: AppTest, accuracy: float) -> None:
     app.switch_page("pages/runs.py").run()
     assert screen.badges(app) == ["finished"]
-    assert f"{100 * accuracy:.1f} %" in screen.texts(app)
+    assert f"{100 * accuracy:.1f}%" in screen.texts(app)
 
 
 def test_pause_resume_stop_and_resume_again_by_the_pages_buttons(

@@ -44,7 +44,7 @@ def test_a_row_tells_status_accuracy_and_duration(open_page: OpenPage) -> None:
     assert [[cell.split(": ")[-1].rstrip("]") for cell in row] for row in rows] == [
         ["Digits", "waiting", "–", "–", "just now"],
         ["Digits", "interrupted", "–", "–", "just now"],
-        ["Digits", "finished", "96.7 %", "8.4 s", "just now"],
+        ["Digits", "finished", "96.7%", "8.4 s", "just now"],
     ]
 
 

@@ -29,6 +29,11 @@ def kinds(editor: Editor) -> list[str]:
     return [layer.kind for layer in editor.now.design.architecture.layers]
 
 
+def reopened(editor: Editor) -> Editor:
+    """The editor as the next rerun of the page has it: made anew from plain data."""
+    return Editor(Snapshot.unpack(editor.now.pack()), editor.past, editor.future)
+
+
 def test_adding_puts_the_layer_behind_the_selected_one_and_selects_it(editor: Editor) -> None:
     edited = editor.select("L2").add("Dropout")
     assert kinds(edited)[:4] == ["Conv2D", "MaxPooling2D", "Dropout", "Conv2D"]
@@ -74,13 +79,23 @@ def test_a_change_that_the_declaration_forbids_is_refused_in_words(editor: Edito
 
 
 def test_applying_a_mend_keeps_the_ids_of_the_layers_it_keeps(editor: Editor) -> None:
-    broken = editor.select("L6").remove()
+    broken = reopened(editor.select("L6").remove())
     mend = broken.now.design.architecture.trace().problems[0].mend
     assert mend is not None
     mended = broken.apply(mend)
     assert mended.now.design.architecture.trace().ok
     assert Flatten() in mended.now.design.architecture.layers
     assert set(broken.now.ids) < set(mended.now.ids)
+
+
+def test_a_layer_that_a_mend_changes_keeps_its_id_and_stays_selected(editor: Editor) -> None:
+    broken = reopened(editor.change("L1", kernel_size=40, padding="valid").select("L1"))
+    mend = broken.now.design.architecture.trace().problems[0].mend
+    assert mend is not None
+    mended = broken.apply(mend)
+    assert mended.now.ids == broken.now.ids
+    assert mended.now.selected == "L1"
+    assert mended.now.layer != broken.now.layer
 
 
 def test_redo_is_gone_after_a_new_edit(editor: Editor) -> None:

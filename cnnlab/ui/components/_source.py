@@ -8,6 +8,7 @@ joined in front of it.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -42,13 +43,22 @@ def style(name: str) -> str:
     return "\n".join((_FOLDER / file).read_text(encoding="utf-8") for file in ("shared.css", name))
 
 
-def component(name: str, html: str) -> Any:
+def component(name: str, html: str) -> Callable[..., Any]:
     """Register the component whose files are ``name.mjs`` and ``name.css``; returns what mounts it.
+
+    Its ``data`` may hold lists. Streamlit imports pandas and pyarrow (70 MB) to look whether a list at the
+    first level is a table, but not for a tuple, and the browser gets an array either way.
 
     Args:
         name: The files' name.
         html: What the component starts from; its script fills it.
     """
-    return st.components.v2.component(
+    renderer = st.components.v2.component(
         f"cnnlab_{name}", html=html, css=style(f"{name}.css"), js=script(f"{name}.mjs")
     )
+
+    def mount(*, data: dict[str, Any], **options: Any) -> Any:
+        plain = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
+        return renderer(data=plain, **options)
+
+    return mount

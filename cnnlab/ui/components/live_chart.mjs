@@ -57,7 +57,6 @@ export function drawFacts(history) {
 const HTML = `
   <div class="strip"></div>
   <div class="bar" role="progressbar" aria-label="Progress of the training" aria-valuemin="0" aria-valuemax="100"><div></div></div>
-  <p class="message" hidden></p>
   <div class="legend" aria-hidden="true">
     <span><i class="each"></i>each batch</span>
     <span><i class="training"></i>training</span>
@@ -71,7 +70,7 @@ class LiveChart {
     root.innerHTML = HTML;
     const part = (name) => root.querySelector(name);
     this.parts = {
-      root, strip: part(".strip"), bar: part(".bar"), message: part(".message"), plot: part(".plot"),
+      root, strip: part(".strip"), bar: part(".bar"), plot: part(".plot"),
       spoken: part(".unseen"),
     };
     this.history = newHistory();
@@ -147,9 +146,6 @@ class LiveChart {
     parts.bar.firstElementChild.style.width = `${percent}%`;
     parts.bar.setAttribute("aria-valuenow", Math.round(percent));
     parts.bar.className = `bar ${history.status ?? ""}`;
-    parts.message.hidden = !history.message;
-    parts.message.className = `message ${history.status ?? ""}`;
-    parts.message.textContent = history.message ?? "";
     this.speak();
     this.plot();
   }

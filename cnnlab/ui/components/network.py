@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from cnnlab.spec.layers import KINDS, Layer
 from cnnlab.ui.components._source import component
 
 _MOUNT = component("network", '<div class="root"></div>')
@@ -59,21 +60,13 @@ def network(
     return result.selected if result.selected in ids else None
 
 
-def family(kind: str) -> str:
-    """Return which family a layer kind is of: conv, pool, dense or other. It decides the colour."""
-    if "Conv" in kind:
-        return "conv"
-    if "Pool" in kind:
-        return "pool"
-    return "dense" if kind == "Dense" else "other"
-
-
 def _volume(row: Any, layer_id: str) -> dict[str, Any]:
     return {
         "id": layer_id,
         "name": row.name,
         "title": row.title,
-        "family": family(row.kind),
+        # What is no layer has a row with its problem, too.
+        "family": KINDS.get(row.kind, Layer).family,
         "shape": None if row.output_shape is None else list(row.output_shape),
         "problem": None if row.problem is None else row.problem.message,
         "output": bool(getattr(row, "is_output", False)),
