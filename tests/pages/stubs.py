@@ -38,7 +38,7 @@ class NotingEngine:
         """How many runs go before this one."""
         return self.places.get(run_id)
 
-    def ask(self, task: str, /, **arguments: Any) -> Any:
+    def ask(self, task: str, /, timeout: float | None = None, **arguments: Any) -> Any:
         """Answer as the test said, or fail."""
         self.asked.append((task, arguments))
         if task not in self.answers:
