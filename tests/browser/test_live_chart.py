@@ -234,13 +234,30 @@ def test_without_a_stream_the_page_looks_at_the_record(
     training.start()
     training.epoch()
     open_run(page, live_server, training.id)
-    expect(page.locator(".strip")).to_contain_text("91.0%")
+    expect(page.locator(".strip").last).to_contain_text("91.0%")
     expect_curves(page)
     training.epoch()
-    expect(page.locator(".strip")).to_contain_text("92.0%")
+    expect(page.locator(".strip").last).to_contain_text("92.0%")
     training.end()
     expect(page.get_by_text("finished, drawn")).to_be_visible(timeout=15_000)
-    expect(page.locator(".chip")).to_have_text("Finished")
+    expect(page.locator(".chip").last).to_have_text("Finished")
+
+
+def test_on_a_host_without_our_routes_the_page_draws_the_curves(
+    live_server: AppServer, training: Training, page: Page, watch: Watch
+) -> None:
+    watch.allow("MIME type")
+
+    def not_here(route: Route) -> None:
+        route.fulfill(status=200, content_type="text/html", body="<p>Not here</p>")
+
+    page.route("**/cnnlab/**", not_here)
+    training.start()
+    training.epoch()
+    training.epoch()
+    open_run(page, live_server, training.id)
+    expect(page.locator(".strip").last).to_contain_text("92.0%")
+    expect(page.get_by_test_id("stPlotlyChart")).to_have_count(2)
 
 
 def test_the_chart_fits_a_phone(live_server: AppServer, training: Training, new_page: PageFactory) -> None:

@@ -16,7 +16,7 @@ let plotly = null;
 
 /** Plotly.js, loaded once; the reference is kept, because charts of Streamlit's own put another one on `window`. */
 function loadPlotly(url) {
-  plotly ??= import(new URL(url, document.baseURI)).then(() => window.Plotly);
+  plotly ??= import(new URL(url, document.baseURI)).then(() => window.Plotly).catch(() => null);
   return plotly;
 }
 
@@ -174,6 +174,12 @@ class LiveChart {
     plot.style.height = `${figureHeight(width)}px`;
     const Plotly = await loadPlotly(this.data.plotly);
     if (this.gone) return;
+    if (!Plotly) {
+      plot.style.height = "0"; // a host without our routes: the page draws the curves itself
+      if (!this.told) this.say.setStateValue("plotly", "unavailable");
+      this.told = true;
+      return;
+    }
     this.colors ??= this.theme();
     await Plotly.react(plot, traces(this.history, this.colors), layout(this.history, this.colors, width), CONFIG);
     this.adoptStyles();
@@ -208,7 +214,7 @@ class LiveChart {
     this.stream?.close();
     this.sizes.disconnect();
     document.removeEventListener("visibilitychange", this.onVisibility);
-    plotly?.then((Plotly) => Plotly.purge(this.parts.plot));
+    plotly?.then((Plotly) => Plotly?.purge(this.parts.plot));
   }
 }
 

@@ -71,9 +71,22 @@ def _look_often(run_id: str, key: str, on_ended: Callable[[], None] | None) -> N
             if on_ended is not None and found["status"] in ENDED:
                 on_ended()
             st.rerun()
-        _mount(run_id, drawn_for, key, snapshot=found)
+        if _mount(run_id, drawn_for, key, snapshot=found).plotly == "unavailable":
+            _draw_curves(found["epochs"], key)
 
     look()
+
+
+def _draw_curves(epochs: list[dict[str, Any]], key: str) -> None:
+    """The curves as ordinary charts, for a host that does not serve Plotly to the component."""
+    # Imported here: hardly any host needs it, and every Train page would wait for it.
+    from cnnlab.figures.curves import curve, describe_curve
+    from cnnlab.figures.theme import CONFIG
+
+    for metric in ("loss", "accuracy"):
+        st.plotly_chart(
+            curve(epochs, metric), config=CONFIG, alt=describe_curve(epochs, metric), key=f"{key}-{metric}"
+        )
 
 
 def _mount(
@@ -98,6 +111,7 @@ def _mount(
         on_ended_change=on_ended or _nothing,
         on_status_change=_nothing,
         on_stream_change=on_stream or _nothing,
+        on_plotly_change=_nothing,
     )
 
 
