@@ -167,16 +167,34 @@ def switch(default: bool, *, label: str, help: str) -> Any:
 
 @functools.cache
 def controls(model: type[BaseModel]) -> dict[str, Control]:
-    """The controls of a model's declared fields, in their order."""
+    """The controls of a model's declared fields, in their order.
+
+    Raises:
+        TypeError: a choice whose annotation says no options.
+    """
     found = {}
     for name, field in model.model_fields.items():
         extra = field.json_schema_extra
         if isinstance(extra, dict) and _KEY in extra:
             declared: dict[str, Any] = dict(typing.cast("dict[str, Any]", extra[_KEY]))
             if declared["kind"] == "choice":
-                declared["options"] = typing.get_args(field.annotation)
+                declared["options"] = _options(model, name, field.annotation)
             found[name] = Control(name=name, default=field.default, **declared)
     return found
+
+
+def _options(model: type[BaseModel], name: str, annotation: object) -> tuple[str, ...]:
+    """The strings of a choice's `Literal`.
+
+    Another class of the same name hides an alias without a word: the form would then offer nothing at all.
+    """
+    options = typing.get_args(annotation) if typing.get_origin(annotation) is Literal else ()
+    if not options or not all(type(option) is str for option in options):
+        raise TypeError(
+            f"{model.__name__}, {name}: expected a choice annotated with a Literal of its options. "
+            f'Received {shown(annotation)}. Declare the options as Literal["…", "…"].'
+        )
+    return options
 
 
 class Spec(BaseModel):

@@ -19,7 +19,7 @@ from pydantic import Field
 from cnnlab.spec.fields import Control, Spec, choice, controls, integer, real, switch
 
 Shape = tuple[int, ...]
-Activation = Literal[
+ActivationName = Literal[
     "relu", "leaky_relu", "elu", "selu", "gelu", "silu", "tanh", "sigmoid", "softplus", "linear"
 ]
 Padding = Literal["valid", "same"]
@@ -84,6 +84,8 @@ class Layer(Spec):
     """Rank of the input it takes: 3 for a map, 1 for a vector, None for either."""
     width: ClassVar[str | None] = None
     """The field that says how many channels or units it makes, if it has one."""
+    family: ClassVar[str] = "other"
+    """Which kinds it is drawn like: "conv", "pool", "dense" or "other"."""
     mixes_everything: ClassVar[bool] = False
     """Whether its output vector as a whole depends on every value of the input."""
     not_trainable: ClassVar[frozenset[str]] = frozenset()
@@ -182,7 +184,7 @@ class Conv2D(Layer):
         label="Padding",
         help="valid: the kernel stays inside the map; same: zeros around it keep the size.",
     )
-    activation: Activation = choice(
+    activation: ActivationName = choice(
         "relu", label="Activation", help="Function applied to each value of the output."
     )
     use_bias: bool = switch(True, label="Bias", help="Adds one learned number to each feature map.")
@@ -190,6 +192,7 @@ class Conv2D(Layer):
     title = "Convolution"
     summary = "Slides learned kernels over the map: each looks for one pattern everywhere."
     rank = 3
+    family = "conv"
     width = "filters"
     keras_defaults: ClassVar[dict[str, Any]] = {
         "strides": 1, "padding": "valid", "activation": "linear", "use_bias": True
@@ -236,6 +239,7 @@ class _Pooling(Layer):
     )
 
     rank = 3
+    family = "pool"
     keras_defaults: ClassVar[dict[str, Any]] = {"strides": None, "padding": "valid"}
 
     def output_shape(self, shape: Shape) -> Shape:
@@ -287,7 +291,7 @@ class Dense(Layer):
     units: int = integer(
         64, low=1, high=8192, slider=(1, 512), label="Units", help="Number of outputs; each sees every input."
     )
-    activation: Activation = choice(
+    activation: ActivationName = choice(
         "relu", label="Activation", help="Function applied to each value of the output."
     )
     use_bias: bool = switch(True, label="Bias", help="Adds one learned number to each unit.")
@@ -295,6 +299,7 @@ class Dense(Layer):
     title = "Dense"
     summary = "Connects every input with every unit: weighs what the maps found."
     rank = 1
+    family = "dense"
     width = "units"
     mixes_everything = True
     keras_defaults: ClassVar[dict[str, Any]] = {"activation": "linear", "use_bias": True}

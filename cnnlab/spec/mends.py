@@ -11,8 +11,8 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from cnnlab.spec.layers import Flatten, Layer, MaxPooling2D
-from cnnlab.spec.walk import MAX_LAYERS, Mend, Problem, Row, Trace, walk
+from cnnlab.spec.layers import Flatten, Layer, MaxPooling2D, Shape
+from cnnlab.spec.walk import MAX_LAYERS, Mend, Problem, Trace, own_fault, vector_maker, walk
 
 Stack = tuple[Any, ...]
 Candidate = tuple[str, Stack]
@@ -38,7 +38,7 @@ def with_mends(trace: Trace, input_shape: object, classes: object, layers: objec
 def _best(before: Trace, problem: Problem, input_shape: object, classes: object, stack: Stack) -> Mend | None:
     """The candidate that removes the problem and leaves the fewest rows blocked; of equals, the first."""
     best: tuple[int, Mend] | None = None
-    for label, layers in _candidates(before.rows[problem.index], problem, stack):
+    for label, layers in _candidates(before, problem, stack):
         after = walk(input_shape, classes, layers)
         if _removes(problem, before, after) and (best is None or after.blocked < best[0]):
             best = (after.blocked, Mend(label, layers))
@@ -58,9 +58,10 @@ def _count(trace: Trace, code: str) -> int:
     return sum(problem.code == code for problem in trace.problems)
 
 
-def _candidates(row: Row, problem: Problem, stack: Stack) -> Iterator[Candidate]:
+def _candidates(trace: Trace, problem: Problem, stack: Stack) -> Iterator[Candidate]:
     """Changes that may remove the problem, the smallest first."""
     index = problem.index
+    row = trace.rows[index]
     before, layer, behind = stack[:index], stack[index : index + 1], stack[index + 1 :]
     match problem.code:
         case "layer":
@@ -70,11 +71,11 @@ def _candidates(row: Row, problem: Problem, stack: Stack) -> Iterator[Candidate]
         case "needs_flatten":
             yield "Add Flatten before it", (*before, Flatten(), *layer, *behind)
         case "needs_map":
-            yield from _map_candidates(index, stack)
+            yield from _map_candidates(trace, index, stack)
         case "too_many_layers":
             yield f"Keep the first {MAX_LAYERS} layers", before
         case "too_many_parameters" | "too_much_memory":
-            yield from _smaller_candidates(row, stack)
+            yield from _smaller_candidates(trace, index, stack)
         case "input":
             return
         case _:
@@ -91,29 +92,33 @@ def _with_allowed_values(layer: Layer) -> Layer:
     return kind(**{name: kind.controls()[name].nearest(value) for name, value in values.items()})
 
 
-def _map_candidates(index: int, stack: Stack) -> Iterator[Candidate]:
-    """For a layer that needs a map and stands behind a Flatten."""
-    flat = [i for i, layer in enumerate(stack[:index]) if isinstance(layer, Flatten)]
-    layer, behind = stack[index], stack[index + 1 :]
-    if flat:
-        first = flat[0]
-        if first == index - 1 and any(isinstance(other, Flatten) for other in behind):
-            yield "Remove the Flatten before it", (*stack[:first], layer, *behind)
-        yield "Move it before Flatten", (*stack[:first], layer, *stack[first:index], *behind)
+def _map_candidates(trace: Trace, index: int, stack: Stack) -> Iterator[Candidate]:
+    """For a layer that needs a map and stands behind one that turned it into a vector."""
+    maker = vector_maker(trace.rows[:index])
+    assert maker is not None
+    assert maker.input_shape is not None
+    first, layer, behind = maker.index, stack[index], stack[index + 1 :]
+    if first == index - 1 and any(_makes_vector(other, maker.input_shape) for other in behind):
+        yield f"Remove the {maker.kind} before it", (*stack[:first], layer, *behind)
+    yield f"Move it before {maker.kind}", (*stack[:first], layer, *stack[first:index], *behind)
     yield f"Remove {layer.kind}", stack[:index] + behind
 
 
-def _smaller_candidates(row: Row, stack: Stack) -> Iterator[Candidate]:
+def _makes_vector(layer: Any, shape: Shape) -> bool:
+    """Whether a layer of the stack would turn this map into a vector; a dense layer takes none."""
+    return own_fault(layer) is None and layer.rank != 1 and len(layer.output_shape(shape)) == 1
+
+
+def _smaller_candidates(trace: Trace, index: int, stack: Stack) -> Iterator[Candidate]:
     """For a network that is too large: the heaviest layer narrower, or its input pooled."""
-    index = row.index
-    width = None if row.is_output else stack[index].width
+    width = None if trace.rows[index].is_output else stack[index].width
     if width is not None:
         value = getattr(stack[index], width)
         for power in range(1, int(math.log2(max(1, value // _LEAST_WIDTH))) + 1):
             narrower = stack[index].replace(**{width: value >> power})
             yield f"Use {width} {value >> power}", (*stack[:index], narrower, *stack[index + 1 :])
-    flat = [i for i, layer in enumerate(stack[:index]) if isinstance(layer, Flatten)]
-    at = flat[0] if flat else index
+    maker = vector_maker(trace.rows[:index])
+    at, name = (index, "it") if maker is None else (maker.index, maker.kind)
     for size in (2, 4, 8):
-        label = f"Add {size}×{size} max pooling before {'Flatten' if flat else 'it'}"
+        label = f"Add {size}×{size} max pooling before {name}"
         yield label, (*stack[:at], MaxPooling2D(pool_size=size), *stack[at:])

@@ -169,7 +169,8 @@ def walk(input_shape: object, classes: object, layers: object) -> Trace:
     rows: list[Row] = []
     for index, (layer, name) in enumerate(zip(everything, names, strict=True)):
         is_output = index == len(stack)
-        row, shape = _row(index, name, layer, is_output, shape, view, len(stack))
+        fault = _fault(index, layer, is_output, shape, rows, len(stack))
+        row, shape = _row(index, name, layer, is_output, shape, view, fault)
         rows.append(row)
     if wrong_input is not None:
         rows[0] = dataclasses.replace(rows[0], problem=Problem("input", wrong_input, 0))
@@ -194,19 +195,30 @@ def input_fault(input_shape: object, classes: object) -> str | None:
     return None
 
 
+def vector_maker(rows: Sequence[Row]) -> Row | None:
+    """The first row that turns a map into a vector, whatever its kind; None where there is none."""
+    ranks = ((row, len(row.input_shape or ()), len(row.output_shape or ())) for row in rows)
+    return next((row for row, before, after in ranks if (before, after) == (3, 1)), None)
+
+
 def place(index: int, kind: str, is_output: bool) -> str:
     """The start of a message about a row."""
     return f"Output ({kind})" if is_output else f"Layer {index + 1} ({kind})"
 
 
 def _row(
-    index: int, name: str, layer: object, is_output: bool, shape: Shape | None, view: _View, depth: int
+    index: int,
+    name: str,
+    layer: object,
+    is_output: bool,
+    shape: Shape | None,
+    view: _View,
+    fault: tuple[str, str] | None,
 ) -> tuple[Row, Shape | None]:
     """One row, and the shape that the next one takes."""
     kind = type(layer).__name__
     title = type(layer).title if isinstance(layer, Layer) and hasattr(type(layer), "title") else kind
     row = Row(index, name, kind, title, input_shape=shape, is_output=is_output)
-    fault = _fault(index, layer, is_output, shape, depth)
     if fault is not None:
         code, words = fault
         problem = Problem(code, f"{place(index, kind, is_output)}: {words}", index)
@@ -236,7 +248,7 @@ def _row(
 
 
 def _fault(
-    index: int, layer: object, is_output: bool, shape: Shape | None, depth: int
+    index: int, layer: object, is_output: bool, shape: Shape | None, above: Sequence[Row], depth: int
 ) -> tuple[str, str] | None:
     """Code and words of what is wrong with a row: with its own values first, then with what comes to it."""
     if index == MAX_LAYERS and not is_output:
@@ -256,7 +268,9 @@ def _fault(
             f"Add Flatten before it.",
         )
     if layer.rank == 3 and len(shape) == 1:
-        return "needs_map", f"it takes a map and gets a vector of {words}. It belongs before Flatten."
+        maker = vector_maker(above)
+        assert maker is not None  # the input is a map
+        return "needs_map", f"it takes a map and gets a vector of {words}. It belongs before {maker.kind}."
     fault = layer.fault(shape)
     return None if fault is None else (fault.code, fault.message)
 

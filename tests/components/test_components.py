@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from cnnlab.spec.layers import KINDS
+from cnnlab.spec.architecture import Architecture
+from cnnlab.spec.layers import KINDS, AveragePooling2D, Conv2D, Flatten, Layer
 from cnnlab.ui.components import _source
-from cnnlab.ui.components.network import family
+from cnnlab.ui.components.network import _volume
 
 FOLDER = Path(_source.__file__).parent
 ENTRIES = sorted(path.stem for path in FOLDER.glob("*.mjs") if "export default" in path.read_text("utf-8"))
@@ -94,12 +95,13 @@ def test_a_style_carries_the_shared_rules() -> None:
     assert ".panel" in _source.style("maps.css")
 
 
-@pytest.mark.parametrize("kind", sorted(KINDS))
-def test_every_kind_has_a_family_with_a_colour(kind: str) -> None:
-    assert f".{family(kind)} {{" in (FOLDER / "network.css").read_text("utf-8")
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_every_kind_is_of_a_family_with_a_colour(kind: type[Layer]) -> None:
+    assert f".{kind.family} {{" in (FOLDER / "network.css").read_text("utf-8")
 
 
-def test_families_are_told_by_the_kinds_name() -> None:
-    assert [family(kind) for kind in ("Conv2D", "AveragePooling2D", "Dense", "Flatten")] == [
-        "conv", "pool", "dense", "other",
-    ]  # fmt: skip
+def test_a_volume_is_of_the_family_that_its_kind_declares() -> None:
+    layers = (Conv2D(), AveragePooling2D(), Flatten(), 3)
+    trace = Architecture.model_construct(input_shape=(8, 8, 1), classes=2, layers=layers).trace()
+    families = [_volume(row, row.name)["family"] for row in trace.rows]
+    assert families == ["conv", "pool", "other", "other", "dense"]

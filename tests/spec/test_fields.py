@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cnnlab.errors import SpecError
-from cnnlab.spec.fields import controls, shown
+from cnnlab.spec.fields import Spec, choice, controls, shown
 from cnnlab.spec.layers import KINDS, BatchNormalization, Conv2D, Dropout, MaxPooling2D
 from cnnlab.spec.training import TrainingConfig
 
@@ -101,3 +102,26 @@ def test_replace_checks_like_a_constructor():
 def test_a_value_is_shown_in_one_short_line():
     assert shown("x" * 500) == "'" + "x" * 58 + "…"
     assert shown(10**5000) == "int too long to print"
+
+
+class WithoutOptions(Spec):
+    mode: str = choice("a", label="Mode", help="Which one.")
+
+
+class HiddenAlias(Spec):
+    mode: Dropout = choice("a", label="Mode", help="Which one.")
+
+
+class NumberAmongOptions(Spec):
+    mode: Literal["a", 1] = choice("a", label="Mode", help="Which one.")
+
+
+@pytest.mark.parametrize("model", [WithoutOptions, HiddenAlias, NumberAmongOptions])
+def test_a_choice_without_options_is_a_mistake_of_its_declaration(model):
+    with pytest.raises(TypeError) as caught:
+        controls(model)
+    annotation = shown(model.model_fields["mode"].annotation)
+    assert str(caught.value) == (
+        f"{model.__name__}, mode: expected a choice annotated with a Literal of its options. "
+        f'Received {annotation}. Declare the options as Literal["…", "…"].'
+    )

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Literal
+
 import pytest
 from hypothesis import given
 
-from cnnlab.spec.architecture import MAX_LAYERS, Architecture
+from cnnlab.spec.architecture import MAX_LAYERS, Architecture, Trace
 from cnnlab.spec.layers import (
+    KINDS,
     AveragePooling2D,
     BatchNormalization,
     Conv2D,
     Dense,
     Dropout,
     Flatten,
+    Layer,
     MaxPooling2D,
 )
 from tests.spec.strategies import architectures, mended
@@ -217,6 +222,51 @@ def test_several_layers_can_have_a_value_that_is_not_allowed():
     trace = Architecture.model_construct(input_shape=(8, 8, 1), classes=2, layers=layers).trace()
     assert [(problem.index, problem.code) for problem in trace.problems] == [(0, "value"), (2, "value")]
     assert trace.problems[1].mend.layers == (layers[0], Flatten(), Dense(units=64))
+
+
+@pytest.fixture
+def mean_of_map() -> Iterator[type[Layer]]:
+    """A kind that is not of the house: like Flatten, it turns a map into a vector."""
+
+    class MeanOfMap(Layer):
+        kind: Literal["MeanOfMap"] = "MeanOfMap"
+        title = "Mean of map"
+        summary = "Keeps the mean of each map."
+        rank = 3
+        mixes_everything = True
+
+        def output_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+            return (shape[2],)
+
+    yield MeanOfMap
+    del KINDS["MeanOfMap"]
+
+
+def traced(*layers: Layer, shape: tuple[int, int, int] = (8, 8, 1)) -> Trace:
+    return Architecture.model_construct(input_shape=shape, classes=10, layers=layers).trace()
+
+
+def test_a_layer_behind_any_kind_that_makes_a_vector_is_moved_before_it(mean_of_map):
+    (problem,) = traced(SAME, mean_of_map(), Dropout(), SAME, Dense()).problems
+    assert problem.message == (
+        "Layer 4 (Conv2D): it takes a map and gets a vector of 8. It belongs before MeanOfMap."
+    )
+    assert problem.mend.label == "Move it before MeanOfMap"
+    assert problem.mend.layers == (SAME, SAME, mean_of_map(), Dropout(), Dense())
+    assert traced(*problem.mend.layers).ok
+
+
+def test_one_of_two_kinds_that_make_a_vector_is_removed(mean_of_map):
+    (problem,) = traced(Flatten(), SAME, mean_of_map()).problems
+    assert (problem.mend.label, problem.mend.layers) == (
+        "Remove the Flatten before it",
+        (SAME, mean_of_map()),
+    )
+    (problem,) = traced(mean_of_map(), SAME, Dense(), Flatten()).problems
+    assert problem.mend.label == "Move it before MeanOfMap"  # flattened behind a dense layer is too late
+    (problem,) = traced(SAME, mean_of_map(), Flatten(), mean_of_map()).problems
+    assert problem.message.endswith("It belongs before MeanOfMap.")
+    assert problem.mend.label == "Remove MeanOfMap"
 
 
 @given(architectures())
