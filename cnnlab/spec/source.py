@@ -1,4 +1,4 @@
-"""A design as Keras source: a plain script that defines `model`, as a student would write it."""
+"""A design as Keras source: a plain script that builds and trains `model`, as a student would write it."""
 
 from __future__ import annotations
 
@@ -10,40 +10,68 @@ from cnnlab.spec.design import Design
 from cnnlab.spec.layers import Dense, Layer
 from cnnlab.spec.training import TrainingConfig
 
-_TRAINING_IMAGES_OF_KERAS = {"mnist": 60_000, "fashion_mnist": 60_000, "cifar10": 50_000}
-"""Training images of the data sets that Keras can load by itself."""
-_UNKNOWN_IMAGES = 1_000
+_OF_KERAS = frozenset({"mnist", "fashion_mnist", "cifar10"})
+"""Data sets that Keras can load by itself."""
 _LONGEST_LINE = 96
 
 
 def keras_source(what: Design | Architecture, *, train_images: int | None = None) -> str:
     """A runnable Python script that defines `model`, with the names that the trace shows.
 
-    The output gives logits: there is no softmax. From a design come also the optimizer with its schedule,
-    `compile`, and commented lines that load the data and call `fit`.
+    The output gives logits: there is no softmax. From a design come also the data, the optimizer with its
+    schedule, `compile`, `fit` and `evaluate`: executed, the script trains as the design says. What depends on
+    the number of images is computed by the script, from the images that it has loaded.
 
     Args:
         what: the design, or its architecture alone.
-        train_images: images that it trains on, where they are known: a schedule counts its steps from them.
+        train_images: has no effect any more.
 
     Raises:
         SpecError: the architecture has a problem; the message is the problem's.
     """
-    architecture = what.architecture if isinstance(what, Design) else what
+    if isinstance(what, Architecture):
+        return _text([_imports(), _model(what)])
+    config = what.training
+    return _text(
+        [
+            _imports(what),
+            [f"keras.utils.set_random_seed({config.seed})"],
+            _model(what.architecture),
+            _keras_data(what) if what.dataset in _OF_KERAS else _our_data(what),
+            _learning_rate(config),
+            _fit(config),
+        ]
+    )
+
+
+def _text(parts: list[list[str]]) -> str:
+    """The parts of a script, an empty line between them."""
+    return "\n\n".join("\n".join(part) for part in parts) + "\n"
+
+
+def _imports(design: Design | None = None) -> list[str]:
+    """What the script uses, the standard library apart."""
+    lines = ["import keras", "from keras import layers"]
+    if design is not None and design.dataset not in _OF_KERAS:
+        lines.insert(0, "import cnnlab")
+    if design is not None and design.training.schedule != "constant":
+        lines[:0] = ["import math", ""]
+    return lines
+
+
+def _model(architecture: Architecture) -> list[str]:
+    """The stack, with the output row."""
     trace = architecture.trace()
     if trace.problems:
         raise SpecError(trace.problems[0].message)
     output = Dense(units=architecture.classes, activation="linear")
     layers: tuple[Layer, ...] = (*architecture.layers, output)
-    lines = ["import keras", "from keras import layers", "", "model = keras.Sequential(", "    ["]
+    lines = ["model = keras.Sequential(", "    ["]
     lines.append(f"        keras.Input(shape={tuple(architecture.input_shape)}),")
     for layer, row in zip(layers, trace.rows, strict=True):
         lines += _call(layer, row.name)
     lines[-1] += "  # logits: the loss applies the softmax"
-    lines += ["    ]", ")"]
-    if isinstance(what, Design):
-        lines += ["", *_training(what, train_images)]
-    return "\n".join(lines) + "\n"
+    return [*lines, "    ]", ")"]
 
 
 def _call(layer: Layer, name: str) -> list[str]:
@@ -68,87 +96,84 @@ def _literal(value: object) -> str:
     return json.dumps(value) if isinstance(value, str) else repr(value)
 
 
-def _training(design: Design, train_images: int | None) -> list[str]:
-    """The optimizer, `compile`, and how to load the data and train."""
+def _keras_data(design: Design) -> list[str]:
+    """The data as Keras has it; validation images are set apart from the end, as `validation_split` does."""
+    share = design.training.validation_share
+    shape = ", ".join(map(str, design.architecture.input_shape))
+    lines = [f"(x_train, y_train), (x_test, y_test) = keras.datasets.{design.dataset}.load_data()"]
+    lines += [f'{x} = {x}.reshape(-1, {shape}).astype("float32") / 255' for x in ("x_train", "x_test")]
+    if share:
+        lines += [
+            f"kept = len(x_train) - round({share!r} * len(x_train))  # the others are for validation",
+            "x_val, y_val = x_train[kept:], y_train[kept:]",
+            "x_train, y_train = x_train[:kept], y_train[:kept]",
+        ]
+    return lines
+
+
+def _our_data(design: Design) -> list[str]:
+    """The data and the very split that a run here trains on."""
     config = design.training
+    split = f"seed={config.seed}, validation_share={config.validation_share!r}"
+    parts = [("x_train", "y_train", "train"), ("x_test", "y_test", "test")]
+    if config.validation_share:
+        parts.insert(1, ("x_val", "y_val", "validation"))
+    return [
+        f"data = cnnlab.datasets.load({_literal(design.dataset)}, {split})",
+        *(
+            f'{x}, {y} = data.{part}.images.astype("float32") / 255, data.{part}.labels'
+            for x, y, part in parts
+        ),
+    ]
+
+
+def _learning_rate(config: TrainingConfig) -> list[str]:
+    """`learning_rate`: a number, or the Keras schedule that `TrainingConfig.learning_rate_at` follows."""
+    lines = [f"epochs = {config.epochs}", f"batch_size = {config.batch_size}"]
+    peak = repr(config.learning_rate)
+    if config.schedule == "constant":
+        return [*lines, f"learning_rate = {peak}"]
+    lines.append("steps_per_epoch = math.ceil(len(x_train) / batch_size)")
+    if config.schedule == "step":
+        arguments = [
+            peak,
+            f"decay_steps={config.drop_every} * steps_per_epoch",
+            f"decay_rate={config.drop_factor!r}",
+            "staircase=True",
+        ]
+        return [*lines, *_schedule("ExponentialDecay", arguments)]
+    lines.append("total_steps = epochs * steps_per_epoch")
+    if not config.warmup:
+        return [*lines, *_schedule("CosineDecay", [peak, "decay_steps=total_steps"])]
+    lines.append(f"warmup_steps = int({config.warmup!r} * total_steps)")
+    arguments = [
+        f"{peak} / max(1, warmup_steps)",
+        "decay_steps=total_steps - warmup_steps",
+        f"warmup_target={peak}",
+        "warmup_steps=warmup_steps",
+    ]
+    return [*lines, *_schedule("CosineDecay", arguments)]
+
+
+def _schedule(name: str, arguments: list[str]) -> list[str]:
+    return [
+        f"learning_rate = keras.optimizers.schedules.{name}(",
+        *(f"    {argument}," for argument in arguments),
+        ")",
+    ]
+
+
+def _fit(config: TrainingConfig) -> list[str]:
+    """`compile`, the training and the test."""
     arguments = ["learning_rate=learning_rate"]
     arguments += [f"{name}={value!r}" for name, value in config.optimizer_arguments().items()]
-    images = train_images
-    if images is None:
-        images = _TRAINING_IMAGES_OF_KERAS.get(design.dataset, _UNKNOWN_IMAGES)
-        images -= round(images * config.validation_share)
+    validation = ", validation_data=(x_val, y_val)" if config.validation_share else ""
     return [
-        *_schedule(config, images),
         "model.compile(",
         f"    optimizer=keras.optimizers.{config.optimizer}({', '.join(arguments)}),",
         "    loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),",
         '    metrics=["accuracy"],',
         ")",
-        "",
-        *(f"# {line}" for line in _fit(design)),
-    ]
-
-
-def _schedule(config: TrainingConfig, images: int) -> list[str]:
-    """`learning_rate`: a number, or the Keras schedule that `TrainingConfig.learning_rate_at` follows."""
-    if config.schedule == "constant":
-        return [f"learning_rate = {config.learning_rate!r}"]
-    steps_per_epoch = config.steps_per_epoch(images)
-    counted = (
-        f"steps_per_epoch = {steps_per_epoch}  # {images} training images in batches of {config.batch_size}"
-    )
-    if config.schedule == "step":
-        return [
-            counted,
-            "learning_rate = keras.optimizers.schedules.ExponentialDecay(",
-            f"    {config.learning_rate!r},",
-            f"    decay_steps={config.drop_every} * steps_per_epoch,",
-            f"    decay_rate={config.drop_factor!r},",
-            "    staircase=True,",
-            ")",
-        ]
-    warmup_steps = config.warmup_steps(config.epochs * steps_per_epoch)
-    lines = [counted, "learning_rate = keras.optimizers.schedules.CosineDecay("]
-    if not warmup_steps:
-        return [
-            *lines,
-            f"    {config.learning_rate!r},",
-            f"    decay_steps={config.epochs} * steps_per_epoch,",
-            ")",
-        ]
-    return [
-        *lines,
-        f"    {config.learning_rate!r} / {warmup_steps},",
-        f"    decay_steps={config.epochs} * steps_per_epoch - {warmup_steps},",
-        f"    warmup_target={config.learning_rate!r},",
-        f"    warmup_steps={warmup_steps},",
-        ")",
-    ]
-
-
-def _fit(design: Design) -> list[str]:
-    """How to load the data and train; commented out in the script, which does not bring the data."""
-    config = design.training
-    fit = f"model.fit(x_train, y_train, batch_size={config.batch_size}, epochs={config.epochs}"
-    if design.dataset in _TRAINING_IMAGES_OF_KERAS:
-        height, width, channels = design.architecture.input_shape
-        validation = f", validation_split={config.validation_share!r}" if config.validation_share else ""
-        load = [
-            f"(x_train, y_train), (x_test, y_test) = keras.datasets.{design.dataset}.load_data()",
-            f"x_train = x_train.reshape(-1, {height}, {width}, {channels}) / 255",
-        ]
-    else:
-        validation = ", validation_data=(x_val, y_val)" if config.validation_share else ""
-        split = f"seed={config.seed}, validation_share={config.validation_share!r}"
-        load = [
-            "import cnnlab",
-            f'data = cnnlab.datasets.load("{design.dataset}", {split})',
-            "x_train, y_train = data.train.images / 255, data.train.labels",
-        ]
-        if validation:
-            load.append("x_val, y_val = data.validation.images / 255, data.validation.labels")
-    return [
-        f"keras.utils.set_random_seed({config.seed})  # before the model is built",
-        *load,
-        f"{fit}{validation})",
+        f"model.fit(x_train, y_train, batch_size=batch_size, epochs=epochs{validation})",
+        "model.evaluate(x_test, y_test)",
     ]

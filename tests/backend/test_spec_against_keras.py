@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import keras
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from cnnlab import datasets
 from cnnlab.spec import presets
 from cnnlab.spec.architecture import Architecture
 from cnnlab.spec.layers import KINDS, Dense, Layer, MaxPooling2D, numbered
@@ -29,9 +33,42 @@ def keras_layer(layer: Layer) -> keras.layers.Layer:
 
 def executed(source: str) -> keras.Model:
     """The `model` that a script defines."""
+    return names_of(source)["model"]
+
+
+def noting(names: dict[str, Any], method: str) -> Callable[..., None]:
+    """A method that notes under its name what it is called with, and does nothing else."""
+
+    def note(_model: keras.Model, *arguments: Any, **named: Any) -> None:
+        names[method] = {"arguments": arguments, **named}
+
+    return note
+
+
+def names_of(source: str, *, images: int | None = None, shape: tuple[int, ...] = ()) -> dict[str, Any]:
+    """What a script defines, executed without its training.
+
+    Args:
+        source: the script.
+        images: training images that each data set is given, of this shape; None: the script loads its data.
+        shape: of one image.
+    """
     names: dict[str, Any] = {}
-    exec(compile(source, "exported", "exec"), names)
-    return names["model"]
+    with pytest.MonkeyPatch.context() as patch:
+        for method in ("fit", "evaluate"):
+            patch.setattr(keras.Model, method, noting(names, method))
+        if images is not None:
+            part = SimpleNamespace(
+                images=np.zeros((images, *shape), np.uint8), labels=np.zeros(images, np.int64)
+            )
+            data = SimpleNamespace(train=part, validation=part, test=part)
+            patch.setattr(datasets, "load", lambda *_, **__: data)
+            for own in ("mnist", "fashion_mnist", "cifar10"):
+                patch.setattr(
+                    getattr(keras.datasets, own), "load_data", lambda: 2 * ((part.images, part.labels),)
+                )
+        exec(compile(source, "exported", "exec"), names)
+    return names
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
@@ -99,10 +136,43 @@ def test_the_executed_source_is_the_network_of_the_trace(architecture):
 def test_the_executed_source_of_a_design_trains_as_configured(design):
     design = design.replace(architecture=mended(design.architecture))
     config, images = design.training, 1000
-    optimizer = executed(keras_source(design, train_images=images)).optimizer
+    names = names_of(keras_source(design), images=images, shape=design.architecture.input_shape)
+    optimizer = names["model"].optimizer
     assert type(optimizer).__name__ == config.optimizer
     for name, value in config.optimizer_arguments().items():
         assert getattr(optimizer, name) == value
+    assert_it_trains_at_the_rates_of(config, names, images)
+
+
+@pytest.mark.parametrize("schedule", ["cosine", "step", "constant"])
+def test_a_script_counts_the_steps_of_the_data_that_it_loads(schedule):
+    design = presets.preset("digits").design
+    design = design.replace(training=design.training.replace(schedule=schedule))
+    names = names_of(keras_source(design))
+    data = datasets.load("digits", seed=0, validation_share=0.1)
+    images = len(data.train)
+    assert names.get("steps_per_epoch", 21) == -(-images // 64) == 21
+    assert_it_trains_at_the_rates_of(design.training, names, images)
+    x_train, y_train = names["fit"]["arguments"]
+    assert (x_train.shape, x_train.dtype, x_train.max()) == ((images, 8, 8, 1), np.float32, 1.0)
+    assert np.array_equal(y_train, data.train.labels)
+    assert np.array_equal(names["fit"]["validation_data"][1], data.validation.labels)
+    assert np.array_equal(names["evaluate"]["arguments"][1], data.test.labels)
+
+
+def test_a_script_sets_as_many_images_of_keras_apart_as_a_run_does():
+    design = presets.preset("mnist_5x5").design
+    names = names_of(keras_source(design), images=1005, shape=(28, 28))
+    assert len(names["x_val"]) == round(0.1 * 1005)
+    assert len(names["x_train"]) == 1005 - len(names["x_val"])
+    assert names["x_train"].shape[1:] == (28, 28, 1)
+    assert_it_trains_at_the_rates_of(design.training, names, len(names["x_train"]))
+
+
+def assert_it_trains_at_the_rates_of(config: TrainingConfig, names: dict[str, Any], images: int) -> None:
+    """The executed script's optimizer, epochs and batches are those of the configuration."""
+    optimizer = names["model"].optimizer
+    assert (names["fit"]["epochs"], names["fit"]["batch_size"]) == (config.epochs, config.batch_size)
     per_epoch = config.steps_per_epoch(images)
     total = config.epochs * per_epoch
     for step in {0, 1, total // 10, total // 3, total // 2, total - 1}:
@@ -115,7 +185,8 @@ def test_the_executed_source_of_a_design_trains_as_configured(design):
 
 @pytest.mark.parametrize("name", presets.names())
 def test_a_presets_source_runs(name):
-    model = executed(keras_source(presets.preset(name).design))
+    design = presets.preset(name).design
+    model = names_of(keras_source(design), images=40, shape=design.architecture.input_shape)["model"]
     assert model.count_params() == presets.get(name).trace().total_parameters
 
 
