@@ -164,61 +164,65 @@ def _quick() -> tuple[Preset, ...]:
 
 
 def _tutorials() -> tuple[Preset, ...]:
-    fashion = (
-        Conv2D(filters=32, padding="same"),
-        MaxPooling2D(),
-        Conv2D(filters=64, padding="same"),
-        MaxPooling2D(),
-        Conv2D(filters=64, padding="same"),
-        Flatten(),
-        Dense(units=64),
-    )
-    mnist = (
-        Conv2D(filters=32, kernel_size=5, padding="same"),
-        MaxPooling2D(),
-        Conv2D(filters=64, kernel_size=5, padding="same"),
-        MaxPooling2D(),
-        Flatten(),
-        Dense(units=1000),
-    )
-    cifar = (
-        Conv2D(filters=32),
-        MaxPooling2D(),
-        Conv2D(filters=64),
-        MaxPooling2D(),
-        Flatten(),
-        Dense(units=128),
-    )
     fast = TrainingConfig(epochs=5, batch_size=128, learning_rate=3e-3, schedule="cosine", warmup=0.2)
-    return (
-        _make(
-            "fashion_mnist",
-            "Fashion-MNIST",
-            "fashion_mnist",
-            fashion,
-            TrainingConfig(epochs=10, batch_size=32),
-            "Three convolutions on clothes in grey. The tutorial reports 92.25 %, and overfitting.",
-            "T2 · Fashion-MNIST, theory and code",
+    return (_clothes(), _wide_kernels(fast.replace(epochs=2)), _photographs(fast), *_two_dense(fast))
+
+
+def _clothes() -> Preset:
+    return _make(
+        "fashion_mnist",
+        "Fashion-MNIST",
+        "fashion_mnist",
+        (
+            Conv2D(filters=32, padding="same"),
+            MaxPooling2D(),
+            Conv2D(filters=64, padding="same"),
+            MaxPooling2D(),
+            Conv2D(filters=64, padding="same"),
+            Flatten(),
+            Dense(units=64),
         ),
-        _make(
-            "mnist_5x5",
-            "MNIST with 5×5 kernels",
-            "mnist",
-            mnist,
-            TrainingConfig(epochs=2, batch_size=128, learning_rate=3e-3, schedule="cosine", warmup=0.2),
-            "Two 5×5 convolutions and a dense layer of 1000. The tutorial reports 99 % after 10 epochs.",
-            "T3 · MNIST, low-level TensorFlow",
+        TrainingConfig(epochs=10, batch_size=32),
+        "Three convolutions on clothes in grey. The tutorial reports 92.25 %, and overfitting.",
+        "T2 · Fashion-MNIST, theory and code",
+    )
+
+
+def _wide_kernels(training: TrainingConfig) -> Preset:
+    return _make(
+        "mnist_5x5",
+        "MNIST with 5×5 kernels",
+        "mnist",
+        (
+            Conv2D(filters=32, kernel_size=5, padding="same"),
+            MaxPooling2D(),
+            Conv2D(filters=64, kernel_size=5, padding="same"),
+            MaxPooling2D(),
+            Flatten(),
+            Dense(units=1000),
         ),
-        _make(
-            "cifar10",
-            "CIFAR-10",
-            "cifar10",
-            cifar,
-            fast,
-            "Two 3×3 convolutions on small photographs. The tutorial reports 67.09 % before it overfits.",
-            "T1 · CIFAR-10 with TensorFlow",
+        training,
+        "Two 5×5 convolutions and a dense layer of 1000. The tutorial reports 99 % after 10 epochs.",
+        "T3 · MNIST, low-level TensorFlow",
+    )
+
+
+def _photographs(training: TrainingConfig) -> Preset:
+    return _make(
+        "cifar10",
+        "CIFAR-10",
+        "cifar10",
+        (
+            Conv2D(filters=32),
+            MaxPooling2D(),
+            Conv2D(filters=64),
+            MaxPooling2D(),
+            Flatten(),
+            Dense(units=128),
         ),
-        *_two_dense(fast),
+        training,
+        "Two 3×3 convolutions on small photographs. The tutorial reports 67.09 % before it overfits.",
+        "T1 · CIFAR-10 with TensorFlow",
     )
 
 

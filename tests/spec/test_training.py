@@ -7,17 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cnnlab.errors import SpecError
-from cnnlab.spec.training import TrainingConfig, relevant
+from cnnlab.spec.training import TrainingConfig
 from tests.spec.strategies import specs
 
 
 def test_only_the_fields_that_have_an_effect_are_relevant():
     always = ("epochs", "batch_size", "optimizer", "learning_rate", "schedule", "validation_share", "seed")
-    assert set(relevant(TrainingConfig())) == set(always)
-    assert set(relevant(TrainingConfig(optimizer="SGD"))) == {*always, "momentum"}
-    assert set(relevant(TrainingConfig(optimizer="AdamW"))) == {*always, "weight_decay"}
-    assert set(relevant(TrainingConfig(schedule="cosine"))) == {*always, "warmup"}
-    assert set(relevant(TrainingConfig(schedule="step"))) == {*always, "drop_factor", "drop_every"}
+    assert set(TrainingConfig().relevant()) == set(always)
+    assert set(TrainingConfig(optimizer="SGD").relevant()) == {*always, "momentum"}
+    assert set(TrainingConfig(optimizer="AdamW").relevant()) == {*always, "weight_decay"}
+    assert set(TrainingConfig(schedule="cosine").relevant()) == {*always, "warmup"}
+    assert set(TrainingConfig(schedule="step").relevant()) == {*always, "drop_factor", "drop_every"}
 
 
 def test_the_optimizer_gets_its_own_arguments():
