@@ -156,8 +156,3 @@ class TrainingConfig(Spec):
             return first + (self.learning_rate - first) * step / warmup
         done = min(1.0, (step - warmup) / max(1, total_steps - warmup))
         return self.learning_rate * 0.5 * (1.0 + math.cos(math.pi * done))
-
-
-def relevant(config: TrainingConfig) -> tuple[str, ...]:
-    """Names of the fields that have an effect with this configuration's optimizer and schedule."""
-    return config.relevant()
