@@ -197,7 +197,8 @@ def before_the_first(design: Design) -> None:
 def _schedule(design: Design) -> None:
     """The learning rate over the whole training."""
     training = design.training
-    data = datasets.load(design.dataset, seed=training.seed, validation_share=training.validation_share)
+    with st.spinner("Opening the images…"):
+        data = datasets.load(design.dataset, seed=training.seed, validation_share=training.validation_share)
     per_epoch = training.steps_per_epoch(len(data.train))
     total = per_epoch * training.epochs
     steps = sorted({round(share * (total - 1) / _SCHEDULE_POINTS) for share in range(_SCHEDULE_POINTS + 1)})
