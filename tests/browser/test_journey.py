@@ -31,6 +31,7 @@ from tests.browser.journey import (
     run_of,
     train,
     training_worker,
+    wait_for,
 )
 from tests.browser.server import AppServer, ServerFactory
 from tests.browser.watch import PageFactory, Watch, open_page, wait_idle
@@ -140,8 +141,13 @@ def test_buttons_pause_resume_and_stop_a_training(server: AppServer, record: Rec
     stopped_at = record.history(run_id).last_step
     press(page, "resume")
     expect_status(page, "Training")
-    goes_on = [event.payload for event in record.store.events(run_id) if event.kind == "started"][-1]
-    assert goes_on["step"] == stopped_at
+
+    def beginnings() -> list[int]:
+        events = record.store.events(run_id)
+        return [event.payload["step"] for event in events if event.kind == "started"]
+
+    wait_for(lambda: len(beginnings()) > 1, "the training to go on")
+    assert beginnings() == [0, stopped_at]
     press(page, "stop")
     expect_status(page, "Stopped")
 
