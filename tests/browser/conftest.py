@@ -7,12 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser import chromium
 from tests.browser.journey import Record
 from tests.browser.server import AppServer, ServerFactory
 from tests.browser.watch import PROJECTOR, PageFactory, Watch
+
+EXPECT_SECONDS = 20
+"""How long a test waits for what it expects to see: Playwright's 5 s are short on a busy machine."""
 
 _HERE = Path(__file__).resolve().parent
 _FIXTURES = {"page", "new_page", "browser"}
@@ -35,6 +38,7 @@ def browser() -> Iterator[Browser]:
         if os.environ.get("CI") == "true":
             pytest.fail(chromium.missing())
         pytest.skip(chromium.missing())
+    expect.set_options(timeout=EXPECT_SECONDS * 1000)
     with sync_playwright() as playwright:
         started = chromium.launch(playwright, path)
         yield started
