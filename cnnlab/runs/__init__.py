@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from cnnlab.runs.events import (
         ACTIVE,
         ENDED,
+        RESUMABLE,
         STATUSES,
         Epoch,
         Event,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ACTIVE",
     "ENDED",
+    "RESUMABLE",
     "STATUSES",
     "Checkpoint",
     "Command",
@@ -55,6 +57,7 @@ _MODULES = {
     "events": (
         "ACTIVE",
         "ENDED",
+        "RESUMABLE",
         "STATUSES",
         "Epoch",
         "Event",

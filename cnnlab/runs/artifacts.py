@@ -9,7 +9,7 @@ import contextlib
 import math
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnlab import settings
-from cnnlab.errors import StorageError
+from cnnlab.errors import RunStateError, StorageError
 from cnnlab.runs import npz
 from cnnlab.runs.ids import checked_id
 from cnnlab.runs.retention import states_to_keep, steps_to_keep
@@ -132,6 +132,13 @@ class RunFiles:
         """
         return self._read("state", step)
 
+    def forget_states_after(self, step: int) -> None:
+        """Removes the full states of later steps: the training goes on from `step`, and repeats the others.
+
+        What was recorded after `step` no longer counts, so a state from there must not be gone on from.
+        """
+        self._unlink("state", {later for later in self.states() if later > step})
+
     # Weights
 
     def write_weights(self, step: int, epoch: float, weights: Mapping[str, NDArray[np.float32]]) -> None:
@@ -149,6 +156,23 @@ class RunFiles:
             StorageError: they are not kept, or their file is damaged.
         """
         return self._read("weights", step)[0]
+
+    def kept_step(self, step: int | None = None) -> int:
+        """The step itself, or for None the last one, whose weights are kept.
+
+        Raises:
+            RunStateError: no weights of this step are kept, or none at all.
+        """
+        steps = [checkpoint.step for checkpoint in self.checkpoints()]
+        if not steps:
+            raise RunStateError(f"Run {self.run_id} has no weights yet. Train it first.")
+        if step is None:
+            return steps[-1]
+        if step not in steps:
+            raise RunStateError(
+                f"Run {self.run_id} keeps no weights of step {step}. Kept are those of {_listed(steps)}."
+            )
+        return step
 
     # Evaluations
 
@@ -250,3 +274,8 @@ class RunFiles:
         for checkpoint, path in self._files(kind).items():
             if checkpoint.step in steps:
                 path.unlink(missing_ok=True)
+
+
+def _listed(steps: Sequence[int], limit: int = 8) -> str:
+    words = [str(step) for step in steps]
+    return ", ".join(words if len(words) <= limit else [*words[: limit - 1], "…", words[-1]])

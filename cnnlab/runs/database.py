@@ -30,7 +30,7 @@ from sqlalchemy.pool import StaticPool
 
 from cnnlab.errors import StorageError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """SQLite's `user_version`; raise it with every change of a table, and write the change to `_upgrade`."""
 
 BUSY_SECONDS = 5.0
@@ -76,12 +76,14 @@ COMMANDS = Table(
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("run_id", String(10), ForeignKey("runs.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("kind", String(16), nullable=False),
-    Column("value", Text, nullable=False),
 )
 
 
 class Database:
-    """One connection to the record, for all threads of this process.
+    """Two connections to the record for all threads of this process: one that writes, one that only reads.
+
+    A writer may wait seconds for another process's transaction; those who read then go on all the same, as
+    SQLite's write-ahead log lets them.
 
     Args:
         path: File of the SQLite database; made when there is none.
@@ -94,8 +96,8 @@ class Database:
     def __init__(self, path: Path, busy_seconds: float = BUSY_SECONDS) -> None:
         self.path = path
         self.busy_seconds = busy_seconds
-        self._lock = threading.RLock()
-        self._engine = _engine(path, busy_seconds)
+        self._writer = _Access(path, busy_seconds)
+        self._reader = _Access(path, busy_seconds, read_only=True)
         try:
             with self._in_words():
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -107,7 +109,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction that sees one state of the record throughout."""
-        with self._transaction("BEGIN", self.busy_seconds) as connection:
+        with self._in_words(), self._reader.transaction("BEGIN", self.busy_seconds) as connection:
             yield connection
 
     @contextmanager
@@ -118,20 +120,13 @@ class Database:
             patience: How long to wait for another writer, in seconds; None: `busy_seconds`.
         """
         seconds = self.busy_seconds if patience is None else patience
-        with self._transaction("BEGIN IMMEDIATE", seconds) as connection:
+        with self._in_words(), self._writer.transaction("BEGIN IMMEDIATE", seconds) as connection:
             yield connection
 
     def close(self) -> None:
-        """Closes the connection; the next transaction opens it again."""
-        with self._lock:
-            self._engine.dispose()
-
-    @contextmanager
-    def _transaction(self, begin: str, seconds: float) -> Iterator[Connection]:
-        with self._lock, self._in_words(), self._engine.connect() as connection:
-            connection.execution_options(cnnlab_begin=begin, cnnlab_seconds=seconds)
-            with connection.begin():
-                yield connection
+        """Closes both connections; the next transaction opens its own again."""
+        for access in (self._reader, self._writer):
+            access.close()
 
     @contextmanager
     def _in_words(self) -> Iterator[None]:
@@ -155,7 +150,7 @@ class Database:
 
         Where the file system cannot do it (a network folder) SQLite keeps its older journal: safe but slow.
         """
-        connection = self._engine.raw_connection()  # not possible inside a transaction
+        connection = self._writer.engine.raw_connection()  # not possible inside a transaction
         try:
             connection.cursor().execute("PRAGMA journal_mode=WAL").close()
         finally:
@@ -172,9 +167,31 @@ class Database:
 
     def _upgrade(self, connection: Connection, version: int) -> None:
         """Brings the tables from `version` (0: there are none) to this one, in one transaction."""
-        if version < 1:
+        if version < 2:  # commands had a value; those that nobody has taken yet are not worth keeping
+            COMMANDS.drop(connection, checkfirst=True)
             METADATA.create_all(connection)
         connection.exec_driver_sql(f"PRAGMA user_version={SCHEMA_VERSION}")
+
+
+class _Access:
+    """One connection and the lock under which the threads of this process share it."""
+
+    def __init__(self, path: Path, busy_seconds: float, *, read_only: bool = False) -> None:
+        self.lock = threading.RLock()
+        self.engine = _engine(path, busy_seconds)
+        if read_only:
+            event.listen(self.engine, "connect", _only_read)
+
+    @contextmanager
+    def transaction(self, begin: str, seconds: float) -> Iterator[Connection]:
+        with self.lock, self.engine.connect() as connection:
+            connection.execution_options(cnnlab_begin=begin, cnnlab_seconds=seconds)
+            with connection.begin():
+                yield connection
+
+    def close(self) -> None:
+        with self.lock:
+            self.engine.dispose()
 
 
 def _engine(path: Path, busy_seconds: float) -> Engine:
@@ -194,6 +211,10 @@ def _set_up(connection: sqlite3.Connection, _record: Any) -> None:
     # points to a power cut, and pays no fsync for each batch of events.
     connection.execute("PRAGMA synchronous=NORMAL").close()
     connection.execute("PRAGMA foreign_keys=ON").close()
+
+
+def _only_read(connection: sqlite3.Connection, _record: Any) -> None:
+    connection.execute("PRAGMA query_only=ON").close()
 
 
 def _begin(connection: Connection) -> None:

@@ -28,7 +28,10 @@ ACTIVE: tuple[str, ...] = ("queued", "running", "paused")
 """Statuses of a run that a worker has or will have."""
 
 ENDED: tuple[str, ...] = tuple(status for status in STATUSES if status not in ACTIVE)
-"""Statuses of a run that no worker has; such a run can be resumed when it has a full state."""
+"""Statuses of a run that no worker has."""
+
+RESUMABLE: tuple[str, ...] = tuple(status for status in ENDED if status != "finished")
+"""Statuses from which a run can go on; see `RunRow.resumable` for the one failure that repeats itself."""
 
 
 def _plain(values: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 STATES_KEPT = 5
-"""Full states of the last epochs that are kept, to go on from when the very last is damaged."""
+"""Full states that are kept from the last: a training goes on from the newest of them that can be read."""
 STATE_EVERY = 10
 """Every so many epochs a full state is kept for good, to branch off from."""
 WEIGHTS_KEPT = 100

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from cnnlab.errors import RunError
-from cnnlab.runs.events import ACTIVE, Event
+from cnnlab.runs.events import ACTIVE, RESUMABLE, Event
 
 if TYPE_CHECKING:
     from sqlalchemy import Row
@@ -27,8 +27,9 @@ class RunRow:
     """A run as the record has it now. Times are aware and in UTC.
 
     Attributes:
-        result: Numbers of the run so far: test_accuracy, test_loss, val_accuracy, epochs_done, step, seconds,
-            parameters; None for one that is not finite. A number that is not known yet is absent.
+        result: Numbers of the run since it was last queued: test_accuracy, test_loss, val_accuracy,
+            epochs_done, step, seconds, parameters; diverged_at, the step at which a number was no longer
+            finite. None for one that is not finite; a number that is not known yet is absent.
     """
 
     id: str
@@ -58,13 +59,22 @@ class RunRow:
         """Whether a worker has the run or will have it."""
         return self.status in ACTIVE
 
+    @property
+    def diverged(self) -> bool:
+        """Whether the training ended because a number was no longer finite."""
+        return self.result.get("diverged_at") is not None
+
+    @property
+    def resumable(self) -> bool:
+        """Whether the run can go on: it ended early, and would not diverge at the same step once more."""
+        return self.status in RESUMABLE and not self.diverged
+
 
 @dataclass(frozen=True)
 class Command:
-    """What a user asks of a training: its `kind`, and for `set` a `value` of plain data."""
+    """What a user asks of a training."""
 
     kind: str
-    value: Any = None
 
 
 def run_row(row: Row[Any]) -> RunRow:

@@ -38,7 +38,7 @@ __all__ = ["ACTIVE", "Command", "EventWriter", "RunRow", "Store", "close_store",
 DATABASE_NAME = "runs.sqlite"
 RELEASE_SECONDS = 2.0
 """How long a worker may hold the lock of a run that it has already recorded as ended."""
-COMMAND_KINDS = ("stop", "pause", "resume", "step", "set")
+COMMAND_KINDS = ("stop", "pause", "resume")
 _LOST_MESSAGE = (
     "The worker process ended before the training did. Resume goes on from the last full state on the disk."
 )
@@ -62,7 +62,7 @@ class Store:
         self._database = Database(self.path, busy_seconds)
 
     def close(self) -> None:
-        """Closes the connection; using the store again opens it again."""
+        """Closes the connections; using the store again opens them again."""
         self._database.close()
 
     def files(self, run_id: str) -> RunFiles:
@@ -145,6 +145,8 @@ class Store:
     ) -> bool:
         """Moves the run to a status and writes the `status` event, in one transaction.
 
+        A run that is queued again has no result: that of its earlier end is not the one it will have.
+
         Args:
             run_id: The run's id.
             status: The new status, one of `STATUSES`.
@@ -161,6 +163,8 @@ class Store:
         _check_statuses(status, *(expect or ()))
         now = time.time()
         values: dict[str, Any] = {"status": status, "message": message, "ended_at": None}
+        if status == "queued":
+            values["result"] = "{}"
         if status == "running":
             values["started_at"] = func.coalesce(RUNS.c.started_at, now)
         if status in ENDED:
@@ -226,7 +230,7 @@ class Store:
 
     # Commands
 
-    def send_command(self, run_id: str, kind: str, value: Any = None) -> bool:
+    def send_command(self, run_id: str, kind: str) -> bool:
         """Asks something of the training; its worker takes it between two chunks of steps.
 
         Returns:
@@ -237,11 +241,10 @@ class Store:
         """
         if kind not in COMMAND_KINDS:
             raise ValueError(f"A command must be one of {', '.join(COMMAND_KINDS)}. Received {kind!r}.")
-        text = json.dumps(value, allow_nan=False)
         with self._database.write() as connection:
             if not _run(connection, checked_id(run_id)).active:
                 return False
-            connection.execute(insert(COMMANDS).values(run_id=run_id, kind=kind, value=text))
+            connection.execute(insert(COMMANDS).values(run_id=run_id, kind=kind))
         return True
 
     def take_commands(self, run_id: str) -> list[Command]:
@@ -253,7 +256,7 @@ class Store:
                 return []
         with self._database.write() as connection:
             rows = connection.execute(delete(COMMANDS).where(mine).returning(COMMANDS)).all()
-        return [Command(row.kind, json.loads(row.value)) for row in sorted(rows, key=lambda row: row.id)]
+        return [Command(row.kind) for row in sorted(rows, key=lambda row: row.id)]
 
     def reap(self) -> list[str]:
         """Marks as interrupted each run that is running or paused by the record, but whose worker is gone.

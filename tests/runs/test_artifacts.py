@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnnlab.errors import RunNotFound, StorageError
+from cnnlab.errors import RunNotFound, RunStateError, StorageError
 from cnnlab.runs import Checkpoint, RunFiles, npz
 from cnnlab.runs.retention import states_to_keep, steps_to_keep
 
@@ -296,6 +296,27 @@ def test_files_of_other_names_are_none_of_ours(files: RunFiles) -> None:
     assert files.states() == []
     files.prune()
     assert len(list(files.folder.iterdir())) == 2
+
+
+def test_states_that_are_gone_on_before_are_forgotten_and_weights_are_not(files: RunFiles) -> None:
+    for step in (10, 20, 30):
+        files.write_state(step, {}, {"epoch": step / 10})
+        files.write_weights(step, step / 10, {})
+    files.forget_states_after(20)
+    assert files.states() == [10, 20]
+    assert [checkpoint.step for checkpoint in files.checkpoints()] == [10, 20, 30]
+
+
+def test_the_kept_step_is_the_one_asked_for_or_the_last(files: RunFiles) -> None:
+    with pytest.raises(RunStateError, match=rf"^Run {files.run_id} has no weights yet\. Train it first\.$"):
+        files.kept_step()
+    for step in range(12):
+        files.write_weights(step, step / 10, {})
+    assert (files.kept_step(), files.kept_step(3)) == (11, 3)
+    with pytest.raises(
+        RunStateError, match=r"keeps no weights of step 12\. Kept are those of 0, 1, 2, 3, 4, 5, 6, …, 11\.$"
+    ):
+        files.kept_step(12)
 
 
 def test_the_last_state_is_always_kept() -> None:

@@ -7,12 +7,25 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from cnnlab.errors import RunError, RunNotFound, RunStateError, SpecError, StorageError
-from cnnlab.runs import ACTIVE, ENDED, STATUSES, Command, History, RunRow, Status, Steps, Store, Tested
+from cnnlab.runs import (
+    ACTIVE,
+    ENDED,
+    RESUMABLE,
+    STATUSES,
+    Command,
+    History,
+    RunRow,
+    Status,
+    Steps,
+    Store,
+    Tested,
+)
 from cnnlab.runs.store import close_store, get_store
 from cnnlab.spec.design import Design
 
@@ -143,8 +156,8 @@ def test_a_status_change_that_was_not_expected_changes_nothing(store: Store, run
 def test_an_unknown_status_or_command_is_a_programming_error(store: Store, run: RunRow) -> None:
     with pytest.raises(ValueError, match=r"must be one of queued, running, .* Received 'done'"):
         store.set_status(run.id, "done")
-    with pytest.raises(ValueError, match="must be one of stop, pause, .* Received 'explode'"):
-        store.send_command(run.id, "explode")
+    with pytest.raises(ValueError, match="must be one of stop, pause, resume. Received 'step'"):
+        store.send_command(run.id, "step")
 
 
 def test_active_and_ended_divide_the_statuses() -> None:
@@ -164,6 +177,26 @@ def test_results_are_merged_and_plain(store: Store, run: RunRow) -> None:
         "val_accuracy": None,
     }
     assert type(result["step"]) is int
+
+
+def test_a_run_that_is_queued_again_has_no_result_of_its_earlier_end(store: Store, run: RunRow) -> None:
+    store.set_result(run.id, test_accuracy=0.5, step=12)
+    store.set_status(run.id, "stopped")
+    assert not store.set_status(run.id, "queued", expect=("failed",))
+    assert store.run(run.id).result == {"test_accuracy": 0.5, "step": 12}
+    store.set_status(run.id, "queued", expect=RESUMABLE)
+    assert store.run(run.id).result == {}
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_a_run_that_ended_early_is_resumable_unless_it_diverged(
+    store: Store, run: RunRow, status: str
+) -> None:
+    store.set_status(run.id, status)
+    assert store.run(run.id).resumable == (status in ("stopped", "failed", "interrupted"))
+    store.set_result(run.id, diverged_at=17)
+    assert store.run(run.id).diverged
+    assert not store.run(run.id).resumable
 
 
 def test_events_are_numbered_from_one_and_read_from_where_one_left_off(
@@ -188,8 +221,8 @@ def test_commands_are_taken_once_in_the_order_they_were_sent(
     assert store.take_commands(run.id) == []
     assert store.send_command(run.id, "pause")
     assert store.send_command(other.id, "stop")
-    assert store.send_command(run.id, "set", {"learning_rate": 0.01})
-    assert store.take_commands(run.id) == [Command("pause"), Command("set", {"learning_rate": 0.01})]
+    assert store.send_command(run.id, "resume")
+    assert store.take_commands(run.id) == [Command("pause"), Command("resume")]
     assert store.take_commands(run.id) == []
     assert store.take_commands(other.id) == [Command("stop")]
 
@@ -320,12 +353,27 @@ def test_a_record_of_a_newer_version_is_refused_and_left_alone(store: Store, run
         connection.exec_driver_sql("PRAGMA user_version=99")
     store.close()
     with pytest.raises(
-        StorageError, match=r"newer CNN Lab: it has version 99, this one reads up to version 1\."
+        StorageError, match=r"newer CNN Lab: it has version 99, this one reads up to version 2\."
     ):
         Store(store.path)
     untouched = sqlite3.connect(store.path)
     assert untouched.execute("PRAGMA user_version").fetchone() == (99,)
     untouched.close()
+
+
+def test_a_record_of_an_older_version_is_brought_to_this_one(store: Store, run: RunRow) -> None:
+    with store._database.write() as connection:  # version 1 had commands with a value
+        connection.exec_driver_sql("ALTER TABLE commands ADD COLUMN value TEXT NOT NULL DEFAULT ''")
+        connection.exec_driver_sql("PRAGMA user_version=1")
+    store.close()
+    opened = Store(store.path)
+    assert opened.run(run.id) == run
+    assert opened.send_command(run.id, "stop")
+    assert opened.take_commands(run.id) == [Command("stop")]
+    with opened._database.read() as connection:
+        columns = [column[1] for column in connection.exec_driver_sql("PRAGMA table_info(commands)")]
+    assert columns == ["id", "run_id", "kind"]
+    opened.close()
 
 
 def test_a_file_that_is_no_database_is_named_as_damaged(tmp_path: Path) -> None:
@@ -374,6 +422,39 @@ def test_a_locked_record_is_said_in_words_while_reading_goes_on(
     impatient.rename(run.id, "x")
     assert impatient.run(run.id).name == "x"
     impatient.close()
+
+
+def test_those_who_read_do_not_wait_for_a_writer_who_waits(
+    store: Store,
+    run: RunRow,
+    locked_by_another: Callable[[], AbstractContextManager[None]],
+    wait_until: Callable[[Callable[[], bool]], None],
+) -> None:
+    patient = Store(store.path, busy_seconds=60)
+    writer = threading.Thread(target=patient.rename, args=(run.id, "written"))
+    with locked_by_another():
+        writer.start()
+        wait_until(lambda: _taken(patient._database._writer.lock))
+        assert patient.run(run.id) == run
+        assert len(patient.events(run.id)) == 1
+        assert writer.is_alive()
+    writer.join(60)
+    assert patient.run(run.id).name == "written"
+    patient.close()
+
+
+def test_who_reads_cannot_write(store: Store, run: RunRow) -> None:
+    with pytest.raises(StorageError, match="readonly"), store._database.read() as connection:
+        connection.exec_driver_sql("DELETE FROM runs")
+    assert store.run(run.id) == run
+
+
+def _taken(lock: Any) -> bool:
+    """Whether another thread holds the lock."""
+    if lock.acquire(blocking=False):
+        lock.release()
+        return False
+    return True
 
 
 def _limit_pages(store: Store, more: int) -> None:
