@@ -21,7 +21,18 @@ from cnnlab.datasets.dataset import Content, Dataset, DatasetInfo, Split
 from cnnlab.datasets.downloads import Progress
 from cnnlab.errors import DatasetError, DatasetUnavailable
 
-__all__ = ["Dataset", "DatasetInfo", "Split", "info", "install", "is_installed", "load", "names", "variants"]
+__all__ = [
+    "Dataset",
+    "DatasetInfo",
+    "Split",
+    "info",
+    "install",
+    "is_installed",
+    "load",
+    "names",
+    "require",
+    "variants",
+]
 
 
 class _Place(NamedTuple):
@@ -83,6 +94,21 @@ def is_installed(name: str) -> bool:
     return bool(
         catalogue.entry(name).info.built_in or place.npz or place.originals or store.is_stored(place.folder)
     )
+
+
+def require(name: str) -> None:
+    """Refuse a data set that would have to be downloaded: whoever cannot show a download asks this first.
+
+    Raises:
+        DatasetError: there is no data set of this name.
+        DatasetUnavailable: it is not on this machine yet; the message says how to bring it here.
+    """
+    if not is_installed(name):
+        raise DatasetUnavailable(
+            f"{catalogue.entry(name).info.title} is not on this machine yet. Install it on the page Data or "
+            f"with cnnlab.datasets.install({name!r}), or put {name}.npz (arrays {archives.NPZ_LAYOUT}) into "
+            f"{_data_folders()[0]}."
+        )
 
 
 def install(name: str, progress: Progress | None = None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -47,6 +47,25 @@ class DatasetInfo:
     def classes(self) -> int:
         """Number of classes."""
         return len(self.class_names)
+
+    def mismatch(self, image_shape: Sequence[int], classes: int) -> str | None:
+        """Why a network does not fit these images, in words; None where it does.
+
+        Args:
+            image_shape: (height, width, channels) of the images that the network takes.
+            classes: number of classes that it tells apart.
+        """
+        if (tuple(image_shape), classes) == (tuple(self.image_shape), self.classes):
+            return None
+        return (
+            f"The network takes {_times(image_shape)} images in {classes} classes, but {self.title} has "
+            f"{_times(self.image_shape)} in {self.classes}. Give the network its data set again; in Python: "
+            f"architecture.with_data(…)."
+        )
+
+
+def _times(shape: Sequence[int]) -> str:
+    return "×".join(map(str, shape))
 
 
 @dataclass(frozen=True)
