@@ -6,7 +6,7 @@ import logging
 
 from cnnlab.backend import graph
 from cnnlab.backend.data import dataset_of
-from cnnlab.backend.load import kept_step, loaded
+from cnnlab.backend.load import loaded
 from cnnlab.backend.scores import softmax
 from cnnlab.backend.session import Scores, all_logits, prediction_batch
 from cnnlab.errors import StorageError
@@ -26,11 +26,11 @@ def evaluate(run_id: str, step: int | None = None) -> Evaluation:
         RunNotFound: there is no such run.
         RunStateError: no weights of this step are kept.
         StorageError: their file is damaged.
-        DatasetError: the data set is not there any more.
+        DatasetUnavailable: the data set is not there any more.
     """
     design = get_store().run(run_id).design
     files = RunFiles(run_id)
-    step = kept_step(files, step)
+    step = files.kept_step(step)
     kept = files.read_evaluation(step)
     if kept is not None:
         return kept

@@ -87,20 +87,7 @@ def train_steps(model: keras.Model, optimizer: keras.optimizers.Optimizer, data:
         tensor of indices into the data, `rates` `(k,) float32`. It stops after a step whose loss is not
         finite.
     """
-    weights = model.trainable_variables
-    optimizer.build(weights)
-
-    def step(
-        order: tf.Tensor, first: tf.Tensor, batch_size: tf.Tensor, rate: tf.Tensor
-    ) -> tuple[tf.Tensor, ...]:
-        images, labels = _batch(data, order[first : first + batch_size])
-        with tf.GradientTape() as tape:
-            logits = model(images, training=True)
-            loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits))
-        gradients = tape.gradient(loss, weights)
-        optimizer.learning_rate.assign(rate)
-        optimizer.apply(gradients, weights)
-        return loss, tf.math.count_nonzero(tf.argmax(logits, axis=-1) == labels)
+    step = _one_step(model, optimizer, data)
 
     def steps(
         order: tf.Tensor, first: tf.Tensor, batch_size: tf.Tensor, rates: tf.Tensor
@@ -108,7 +95,8 @@ def train_steps(model: keras.Model, optimizer: keras.optimizers.Optimizer, data:
         count = tf.size(rates)
 
         def one(i: tf.Tensor, _: tf.Tensor, losses: Any, correct: Any) -> tuple[Any, ...]:
-            loss, hits = step(order, first + i * batch_size, batch_size, rates[i])
+            begin = first + i * batch_size
+            loss, hits = step(order[begin : begin + batch_size], rates[i])
             return i + 1, tf.math.is_finite(loss), losses.write(i, loss), correct.write(i, hits)
 
         start = (0, True, tf.TensorArray(tf.float32, count), tf.TensorArray(tf.int64, count))
@@ -128,6 +116,26 @@ def train_steps(model: keras.Model, optimizer: keras.optimizers.Optimizer, data:
         return Steps(losses.numpy(), correct.numpy())
 
     return run
+
+
+def _one_step(
+    model: keras.Model, optimizer: keras.optimizers.Optimizer, data: Resident
+) -> Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]:
+    """One step of the graph: a batch's indices and the learning rate in, its loss and right answers out."""
+    weights = model.trainable_variables
+    optimizer.build(weights)
+
+    def step(indices: tf.Tensor, rate: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        images, labels = _batch(data, indices)
+        with tf.GradientTape() as tape:
+            logits = model(images, training=True)
+            loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits))
+        gradients = tape.gradient(loss, weights)
+        optimizer.learning_rate.assign(rate)
+        optimizer.apply(gradients, weights)
+        return loss, tf.math.count_nonzero(tf.argmax(logits, axis=-1) == labels)
+
+    return step
 
 
 Predict = Callable[[NDArray[np.int64], int], Iterator[NDArray[np.float32]]]

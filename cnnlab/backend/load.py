@@ -12,7 +12,6 @@ import keras
 from cnnlab import settings
 from cnnlab.backend.build import build
 from cnnlab.backend.checkpoint import load_weights
-from cnnlab.errors import RunStateError
 from cnnlab.runs import RunFiles, get_store
 from cnnlab.spec.design import Design
 
@@ -25,8 +24,9 @@ class Loaded(NamedTuple):
 
     Attributes:
         model: gives the logits.
-        every_output: the same layers; gives every layer's output, in the order of `model.layers` without the
-        input. design: the run's design.
+        every_output: the same layers; gives the output of each, in the order of `model.layers`, but for the
+            input's.
+        design: the run's design.
         step: the weights' step.
     """
 
@@ -54,7 +54,7 @@ def model(run_id: str, step: int | None = None) -> keras.Model:
     """
     design = get_store().run(run_id).design
     files = RunFiles(run_id)
-    step = kept_step(files, step)
+    step = files.kept_step(step)
     built = build(design.architecture)
     load_weights(built, files.read_weights(step))
     return built
@@ -63,7 +63,7 @@ def model(run_id: str, step: int | None = None) -> keras.Model:
 def loaded(run_id: str, step: int | None = None) -> Loaded:
     """As `model`, from the few that this process keeps; not to be changed."""
     design = get_store().run(run_id).design
-    step = kept_step(RunFiles(run_id), step)
+    step = RunFiles(run_id).kept_step(step)
     key = (settings.get().home, run_id, step)
     with _lock:
         if key not in _loaded:
@@ -74,22 +74,3 @@ def loaded(run_id: str, step: int | None = None) -> Loaded:
                 _loaded.popitem(last=False)
         _loaded.move_to_end(key)
         return _loaded[key]
-
-
-def kept_step(files: RunFiles, step: int | None) -> int:
-    """The step itself, or the last one kept for None.
-
-    Raises:
-        RunStateError: no weights of this step are kept.
-    """
-    steps = [checkpoint.step for checkpoint in files.checkpoints()]
-    if not steps:
-        raise RunStateError(f"Run {files.run_id} has no weights yet. Train it first.")
-    if step is None:
-        return steps[-1]
-    if step not in steps:
-        raise RunStateError(
-            f"Run {files.run_id} keeps no weights of step {step}. "
-            f"Kept are those of {', '.join(map(str, steps))}."
-        )
-    return step

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypedDict
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,23 +14,7 @@ from cnnlab.backend.scores import softmax
 from cnnlab.errors import RunError
 
 
-class FeatureMaps(TypedDict):
-    """What a layer makes of an image.
-
-    Keys:
-        maps: `(height, width, channels) float32`, or `(n,) float32` behind a Flatten; after the activation.
-        probabilities: `(classes,) float32`, 0–1: the network's answer.
-        image: `(height, width, channels) uint8, 0–255`.
-        label: index of the image's true class.
-    """
-
-    maps: NDArray[np.float32]
-    probabilities: NDArray[np.float32]
-    image: NDArray[np.uint8]
-    label: int
-
-
-def feature_maps(run_id: str, step: int | None, image_index: int, layer_name: str) -> FeatureMaps:
+def feature_maps(run_id: str, step: int | None, image_index: int, layer_name: str) -> dict[str, Any]:
     """The output of a layer for one image, by the run's weights at a step.
 
     Args:
@@ -38,6 +22,9 @@ def feature_maps(run_id: str, step: int | None, image_index: int, layer_name: st
         step: one of the steps whose weights are kept; None: the last of them.
         image_index: place among the run's test images, as in an `Evaluation`.
         layer_name: the name of a row of the architecture's trace; the output row gives the logits.
+
+    Returns:
+        The fields of `cnnlab.api.FeatureMaps`, by name.
 
     Raises:
         RunNotFound: there is no such run.
@@ -54,12 +41,12 @@ def feature_maps(run_id: str, step: int | None, image_index: int, layer_name: st
     where = data.test.indices[image_index]
     image = np.array(data.images[where])
     outputs: list[Any] = run.every_output(scaled(image[np.newaxis]), training=False)
-    return FeatureMaps(
-        maps=np.array(outputs[names.index(layer_name)][0]),
-        probabilities=softmax(np.array(outputs[-1][0])),
-        image=image,
-        label=int(data.labels[where]),
-    )
+    return {
+        "maps": np.array(outputs[names.index(layer_name)][0]),
+        "probabilities": softmax(np.array(outputs[-1][0])),
+        "image": image,
+        "label": int(data.labels[where]),
+    }
 
 
 def scaled(images: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -41,6 +41,10 @@ RECORD_TRIES = 6
 RECORD_PAUSE_SECONDS = 1.0
 
 
+class _Diverged(RunError):
+    """A number became NaN or infinite; from the last state on it would do so again."""
+
+
 class _Halt(Exception):
     """The training is to end here, with this status."""
 
@@ -50,7 +54,7 @@ class _Halt(Exception):
 
 
 def train(run_id: str, *, stop_requested: Callable[[], bool]) -> None:
-    """Train a queued run to its end, from its last full state if it has one.
+    """Train a queued run to its end, from its newest readable full state if it has any.
 
     All there is to say about the training goes into the record, failures too. The run's file lock is held
     from before the run is marked running until after it has ended: who finds it free knows that nobody trains
@@ -97,6 +101,8 @@ def _conduct(store: Store, row: RunRow, stop_requested: Callable[[], bool]) -> N
         raise
     except Exception as exc:
         status, message = "failed", _words(exc, row.design, training.step)
+        if isinstance(exc, _Diverged):
+            training.note_divergence()
         _LOG.error("Run %s failed: %s", row.id, message, exc_info=not isinstance(exc, CNNLabError))
     training.end(status, message)
 
@@ -166,18 +172,17 @@ class _Training:
             status, message = "failed", message or str(exc)
         self._patiently(lambda: self._store.set_status(self._row.id, status, message=message))
 
+    def note_divergence(self) -> None:
+        """Record the step at which a number was no longer finite: the run is not to be resumed."""
+        self._patiently(lambda: self._store.set_result(self._row.id, diverged_at=self.step))
+
     def _prepared(self) -> Session:
         design = self._row.design
         obstacle = design.obstacle()
         if obstacle is not None:
             raise SpecError(obstacle)
         session = Session(design, dataset_of(design))
-        states = self._files.states()
-        if states:
-            arrays, meta = self._files.read_state(states[-1])
-            session.restore(arrays, meta["position"])
-            self._watch, self._val_accuracy = _Stopwatch(meta["seconds"]), meta["val_accuracy"]
-        else:
+        if not self._restored(session):
             self._files.write_weights(0, 0.0, session.weights())
         started = Started(
             step=session.step,
@@ -189,6 +194,28 @@ class _Training:
         )
         self._patiently(lambda: self._store.append(self._row.id, [started]))
         return session
+
+    def _restored(self, session: Session) -> bool:
+        """Bring the session to the newest full state that can be read. False where none was ever kept.
+
+        Raises:
+            StorageError: there are some, and none of them can be read.
+        """
+        damage: StorageError | None = None
+        for step in reversed(self._files.states()):
+            try:
+                arrays, meta = self._files.read_state(step)
+                session.restore(arrays, meta["position"])
+            except StorageError as exc:
+                _LOG.warning("Run %s does not go on from step %d: %s", self._row.id, step, exc)
+                damage = damage or exc
+                continue
+            self._watch, self._val_accuracy = _Stopwatch(meta["seconds"]), meta["val_accuracy"]
+            self._files.forget_states_after(step)
+            return True
+        if damage is not None:
+            raise damage
+        return False
 
     def _advance(self, session: Session) -> None:
         """Make one call's steps and tell them."""
@@ -283,7 +310,7 @@ class _Training:
             for command in self._commands():
                 if command.kind == "stop":
                     raise _Halt("stopped")
-                wanted = {"pause": True, "resume": False}.get(command.kind, wanted)
+                wanted = command.kind == "pause"
             if wanted != self._paused:
                 self._set_paused(wanted)
             if not self._paused:
@@ -337,12 +364,12 @@ class _Stopwatch:
         self._since = time.monotonic() if running else None
 
 
-def _diverged(what: str, value: float, session: Session) -> RunError:
+def _diverged(what: str, value: float, session: Session) -> _Diverged:
     """A number that is no longer finite at the session's last step; what can be done is always the same."""
     name = "NaN" if math.isnan(value) else "infinite"
     step = session.step
     epoch = (step - 1) // session.steps_per_epoch + 1
-    return RunError(
+    return _Diverged(
         f"{what} became {name} at step {step} (epoch {epoch}). Use a smaller learning rate than "
         f"{session.design.training.learning_rate:g}, or a warm-up. The last good weights are kept."
     )
