@@ -17,14 +17,11 @@ from cnnlab.engine.process import WorkerProcess
 from cnnlab.engine.queue import FairQueue
 from cnnlab.engine.reception import Reception
 from cnnlab.errors import CNNLabError, EngineError, RunNotFound, RunStateError, WorkerLost
-from cnnlab.runs.events import ACTIVE
+from cnnlab.runs.events import ACTIVE, RESUMABLE
 from cnnlab.runs.store import RunRow, get_store
 
 TASKS = "cnnlab.backend"
 """Module whose `TASKS` the workers serve; `train` is the one that the queue runs."""
-
-RESUMABLE = ("stopped", "failed", "interrupted")
-"""Statuses from which a run can go on."""
 
 SAVE_GRACE_SECONDS = 8.0
 """How long a training may take to write its state when the engine closes; container hosts kill after 10 s."""
@@ -119,7 +116,7 @@ class Engine:
 
         Raises:
             RunNotFound: there is no such run.
-            RunStateError: the run is finished.
+            RunStateError: the run is finished, or it diverged and would do so again.
         """
         self._check_open()
         store = get_store()
@@ -131,9 +128,14 @@ class Engine:
             raise RunStateError(
                 f"Run {run_id} ({row.name!r}) is finished. Start it again as a new run to repeat it."
             )
+        if row.status in RESUMABLE and row.diverged:
+            raise RunStateError(
+                f"Run {run_id} ({row.name!r}) diverged at step {row.result['diverged_at']:,} and would do so "
+                f"again. Start a new run with a smaller learning rate, or a warm-up."
+            )
         if row.status == "queued":
             self._enqueue(row)
-        elif row.status in RESUMABLE and store.set_status(run_id, "queued", expect=RESUMABLE):
+        elif row.resumable and store.set_status(run_id, "queued", expect=RESUMABLE):
             self._enqueue(row, anew=True)
 
     def ask(self, task: str, /, timeout: float | None = None, **arguments: Any) -> Any:
@@ -143,7 +145,8 @@ class Engine:
 
         Args:
             task: Name of the task.
-            timeout: How long the task may take, in seconds; None: the setting `question_seconds`.
+            timeout: How long the task may take, in seconds; None: the setting `question_seconds`, which is
+                meant for short work.
             **arguments: The task's arguments, plain data.
 
         Raises:

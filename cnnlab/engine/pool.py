@@ -56,7 +56,7 @@ class Pool:
         small: Whether there is to be one worker in all.
         start_seconds: How long a worker may take to get ready, in seconds.
         spare_seconds: How long after a training took the spare worker the next one is started, in seconds.
-        on_change: Called under the lock when a worker became free or the pool gave up starting one.
+        on_change: Called under the lock when a worker became free or was lost, or the pool gave up.
     """
 
     def __init__(
@@ -240,6 +240,7 @@ class Pool:
         if worker in self._workers:
             self._workers.remove(worker)
             self._fill()
+            self._on_change()  # the queue may have waited for this very worker
             self._changed.notify_all()
 
     def _failed(self, worker: Worker, why: str) -> None:

@@ -6,7 +6,6 @@ import os
 import signal
 import sys
 import threading
-import time
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Client
 from pathlib import Path
@@ -42,10 +41,10 @@ def test_nothing_is_started_before_it_is_needed(engine: Engine) -> None:
     assert not status.ready
 
 
-def test_warming_returns_at_once_and_a_worker_gets_ready(engine: Engine) -> None:
-    begun = time.monotonic()
-    engine.warm()
-    assert time.monotonic() - begun < 0.1
+def test_warming_waits_for_no_worker_and_one_gets_ready(engine: Engine) -> None:
+    with engine._reception._lock:  # no worker can arrive, so whoever waited for one would stay here
+        engine.warm()
+        assert not engine.status().ready
     wait_for(lambda: engine.status().ready, "a warm worker")
     assert [worker.state for worker in engine.status().workers] == ["idle"]
 
@@ -146,6 +145,33 @@ def test_a_question_that_kills_two_workers_is_given_up(engine: Engine) -> None:
     with pytest.raises(WorkerLost, match=r"During the task 'die' its process was killed by SIGKILL"):
         engine.ask("die")
     assert engine.ask("echo", value=1) == 1
+
+
+def test_a_run_that_waited_for_a_worker_lost_twice_is_trained(engine: Engine, new_run: NewRun) -> None:
+    failed: list[BaseException] = []
+
+    def ask() -> None:
+        try:
+            engine.ask("hang")
+        except WorkerLost as exc:
+            failed.append(exc)
+
+    def asked(*before: int | None) -> int | None:
+        """The worker that has the question, if it is not one of those before."""
+        busy = [worker.pid for worker in engine.status().workers if worker.state == "asked"]
+        return next((pid for pid in busy if pid not in before), None)
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    first = wait_for(asked, "the question")
+    os.kill(first, signal.SIGKILL)
+    second = wait_for(lambda: asked(first), "the question to be asked once more")
+    run_id = new_run("quick")
+    engine.train(run_id)
+    os.kill(second, signal.SIGKILL)
+    wait_for(status_is(run_id, "finished"), "the training")
+    thread.join()
+    assert len(failed) == 1
 
 
 def test_a_stuck_worker_is_replaced_and_the_question_asked_once_more(engine: Engine) -> None:
