@@ -38,8 +38,10 @@ def start(design: Design, owner: str = LOCAL_OWNER, name: str | None = None) -> 
     Raises:
         SpecError: The design cannot be trained; the message says why.
         DatasetError: There is no such data set.
+        DatasetUnavailable: It must be downloaded first, which `install` does.
     """
     _check(design)
+    datasets.require(design.dataset)
     row = record.get_store().create_run(design, owner, name)
     get_engine().train(row.id)
     return Run(record.get_store().run(row.id))
@@ -122,18 +124,8 @@ def finish(run: Run, *, progress: bool = True) -> Run:
 
 def _check(design: Design) -> None:
     """Raise what stands in the way of a training, before there is a run of it."""
-    info = datasets.info(design.dataset)
-    expected = (tuple(info.image_shape), len(info.class_names))
-    if (tuple(design.architecture.input_shape), design.architecture.classes) != expected:
-        raise SpecError(
-            f"The network takes {_shape(design.architecture.input_shape)} images in "
-            f"{design.architecture.classes} classes, but {info.title} has {_shape(expected[0])} in "
-            f"{expected[1]}. Use architecture.with_data(…)."
-        )
-    obstacle = design.obstacle()
+    network = design.architecture
+    mismatch = datasets.info(design.dataset).mismatch(network.input_shape, network.classes)
+    obstacle = mismatch or design.obstacle()
     if obstacle is not None:
         raise SpecError(obstacle)
-
-
-def _shape(shape: Sequence[int]) -> str:
-    return "×".join(map(str, shape))

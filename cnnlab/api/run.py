@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cnnlab import datasets
+from cnnlab import datasets, settings
 from cnnlab import runs as record
 from cnnlab.api.progress import Watch, training_bar
 from cnnlab.engine import get_engine
@@ -36,6 +35,11 @@ REAP_SECONDS = 2.0
 
 STOP_SECONDS = 30.0
 """How long a training may take to stop: it looks for commands between chunks of steps, then evaluates."""
+
+
+EVALUATED_MACS_PER_SECOND = 1e10
+"""Multiply–accumulates that a worker makes in a second, at the least, while it answers for many images: two
+cores that also train do three to six times as many."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +101,11 @@ class Run:
         return self.row.status
 
     @property
+    def resumable(self) -> bool:
+        """Whether `resume` goes on: it ended early, and would not diverge at the same step once more."""
+        return self.row.resumable
+
+    @property
     def design(self) -> Design:
         """What is trained, and how."""
         return self._row.design  # never changes
@@ -118,7 +127,7 @@ class Run:
 
     def weights(self, step: int | None = None) -> dict[str, NDArray[np.float32]]:
         """The weights of a step (None: the last kept) by "layer/weight", such as "conv2d/kernel"."""
-        return self._files().read_weights(self._kept(step))
+        return self._files().read_weights(self._files().kept_step(step))
 
     def evaluate(self, step: int | None = None) -> Evaluation:
         """The answers of a step's weights (None: the last kept) to the test images.
@@ -129,10 +138,11 @@ class Run:
         """
         from cnnlab.analysis.metrics import Evaluation
 
-        step = self._kept(step)
+        step = self._files().kept_step(step)
         kept = self._files().read_evaluation(step)
         if kept is None:
-            kept = get_engine().ask("evaluate", run_id=self.id, step=step)
+            limit = _evaluation_seconds(self.design)
+            kept = get_engine().ask("evaluate", timeout=limit, run_id=self.id, step=step)
         names = datasets.info(self.design.dataset).class_names
         return Evaluation(kept.probabilities, kept.labels, names, kept.loss)
 
@@ -149,7 +159,11 @@ class Run:
             EngineError: No worker could answer.
         """
         answer = get_engine().ask(
-            "feature_maps", run_id=self.id, step=self._kept(step), image_index=image, layer_name=layer
+            "feature_maps",
+            run_id=self.id,
+            step=self._files().kept_step(step),
+            image_index=image,
+            layer_name=layer,
         )
         return FeatureMaps(**answer)
 
@@ -158,7 +172,7 @@ class Run:
 
         It takes pixels divided by 255 and gives logits. Imports TensorFlow.
         """
-        step = self._kept(step)
+        step = self._files().kept_step(step)
         from cnnlab.backend import load  # takes seconds, which a refusal must not
 
         return load.model(self.id, step)
@@ -193,7 +207,8 @@ class Run:
         """Go on: after a pause at once, after a stop, a failure or an interruption through the queue.
 
         Raises:
-            RunStateError: It is finished.
+            RunStateError: It is finished, or it diverged and would do so again.
+            DatasetUnavailable: Its data set is no longer on this machine.
         """
         store = record.get_store()
         if self.status == "paused":
@@ -201,6 +216,8 @@ class Run:
         if store.run(self.id).status == "paused":
             self._command("resume")
         else:
+            if self.resumable:
+                datasets.require(self.design.dataset)
             get_engine().train(self.id)
         self._refresh()
 
@@ -268,18 +285,6 @@ class Run:
     def _files(self) -> RunFiles:
         return record.get_store().files(self.id)
 
-    def _kept(self, step: int | None) -> int:
-        steps = [checkpoint.step for checkpoint in self.checkpoints()]
-        if not steps:
-            raise RunStateError(f"Run {self.id} ({self.name!r}) has no weights yet. Train it first.")
-        if step is None:
-            return steps[-1]
-        if step not in steps:
-            raise RunStateError(
-                f"Run {self.id} keeps no weights of step {step}. Kept are those of {_listed(steps)}."
-            )
-        return step
-
     def _command(self, kind: str) -> None:
         if not record.get_store().send_command(self.id, kind):
             row = self._refresh()
@@ -302,6 +307,11 @@ class Run:
             tick.wait(WATCH_SECONDS)
 
 
-def _listed(steps: Sequence[int], limit: int = 8) -> str:
-    words = [str(step) for step in steps]
-    return ", ".join(words if len(words) <= limit else [*words[: limit - 1], "…", words[-1]])
+def _evaluation_seconds(design: Design) -> float:
+    """How long the answers to all test images may take, in seconds, before their worker counts as stuck.
+
+    The time of a short question, and that of the work at a slow rate. All images of the data set stand for
+    the test images: their number is known without opening it, and errs on the patient side.
+    """
+    macs = design.architecture.trace().total_macs * datasets.info(design.dataset).images
+    return settings.get().question_seconds + macs / EVALUATED_MACS_PER_SECOND
