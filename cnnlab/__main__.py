@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from cnnlab import api, datasets
+from cnnlab.cli import BAD_INPUT, Parser, add_training, chosen_design, complain, percent, show, whole
 from cnnlab.errors import (
     CNNLabError,
     DatasetError,
@@ -26,16 +26,11 @@ from cnnlab.errors import (
     SettingsError,
     SpecError,
 )
-from cnnlab.spec import links, presets
-from cnnlab.spec.design import Design
-from cnnlab.spec.fields import Control
+from cnnlab.runs.rows import plain_number
+from cnnlab.spec import presets
 from cnnlab.spec.source import keras_source
-from cnnlab.spec.training import TrainingConfig
 
-FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
-
-MAX_DESIGN_BYTES = 1_000_000
-"""The deepest stack allowed takes a thirtieth of it; a larger file is not a design."""
+FAILED, INTERRUPTED = 1, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -63,20 +58,6 @@ def _is_bad_input(exc: CNNLabError) -> bool:
     # A plain RunError refuses a name, a step or an image; how a training ended is told by `follow`.
     asked = SpecError, SettingsError, RunNotFound, RunStateError, DatasetError
     return isinstance(exc, asked) or type(exc) is RunError
-
-
-class Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line, without the usage before it."""
-
-    def error(self, message: str) -> NoReturn:
-        """End with the message and the status of bad input."""
-        complain(f"{message}. See {self.prog} --help.")
-        sys.exit(BAD_INPUT)
-
-
-def complain(message: str) -> None:
-    """One line on standard error."""
-    print(f"cnnlab: {' '.join(message.split())}", file=sys.stderr)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -107,40 +88,6 @@ def parser() -> argparse.ArgumentParser:
     exporting.add_argument("--format", required=True, choices=["source"], help="source: a Keras script")
     exporting.add_argument("-o", "--output", metavar="PATH", help="file (default: standard output)")
     return top
-
-
-def add_training(training: argparse.ArgumentParser) -> None:
-    """What to train, and an option for each field of `TrainingConfig`."""
-    what = training.add_mutually_exclusive_group(required=True)
-    what.add_argument("--preset", metavar="NAME", help="a network to start from: see the command presets")
-    what.add_argument("--design", metavar="FILE", help="a design as JSON")
-    what.add_argument("--link", metavar="TEXT", help="a design as the text behind ?lab= in a link")
-    training.add_argument("--dataset", metavar="NAME", help="train on another data set than the design's")
-    training.add_argument("--name", help="what to call the run")
-    fields = training.add_argument_group("training settings")
-    for control in TrainingConfig.controls().values():
-        fields.add_argument(
-            "--" + control.name.replace("_", "-"),
-            type=_reader(control),
-            choices=control.options or None,
-            metavar=None if control.options else "N" if control.kind == "integer" else "X",
-            help=f"{control.help} (default: the design's)".replace("%", "%%"),
-        )
-
-
-def _reader(control: Control) -> Callable[[str], Any]:
-    """Reads the text of an option; the field's declaration decides what is accepted."""
-
-    def read(text: str) -> Any:
-        try:
-            value = {"integer": int, "real": float}.get(control.kind, str)(text)
-        except ValueError:
-            value = None
-        if value is None or not (control.kind == "choice" or control.accepts(value)):
-            raise argparse.ArgumentTypeError(f"expected {control.expected}, received {text[:40]!r}")
-        return value
-
-    return read
 
 
 # Commands
@@ -200,6 +147,8 @@ def train(options: argparse.Namespace) -> int:
 def resume(options: argparse.Namespace) -> int:
     """Go on with a run and wait for it."""
     run = api.get(options.run)
+    if run.resumable:
+        api.install(run.design.dataset)
     run.resume()
     return follow(run, options)
 
@@ -227,7 +176,7 @@ def follow(run: api.Run, options: argparse.Namespace) -> int:
         "test_accuracy": accuracy,
         "test_loss": row.result.get("test_loss"),
         "val_accuracy": row.result.get("val_accuracy"),
-        "epochs": _whole(row.result.get("epochs_done")),
+        "epochs": whole(row.result.get("epochs_done")),
         "step": row.result.get("step"),
         "seconds": row.result.get("seconds"),
         "parameters": design.architecture.trace().total_parameters,
@@ -256,7 +205,7 @@ def evaluate(options: argparse.Namespace) -> int:
     result = {
         "run": run.id,
         "test_accuracy": evaluation.accuracy,
-        "test_loss": plain(evaluation.loss),
+        "test_loss": plain_number(evaluation.loss),
         "images": len(evaluation),
         "class_names": list(evaluation.class_names),
         "confusion_matrix": evaluation.confusion.tolist(),
@@ -284,7 +233,7 @@ def list_runs(options: argparse.Namespace) -> int:
             "owner": run.row.owner,
             "status": run.status,
             "test_accuracy": run.row.result.get("test_accuracy"),
-            "epochs": _whole(run.row.result.get("epochs_done")),
+            "epochs": whole(run.row.result.get("epochs_done")),
             "seconds": run.row.result.get("seconds"),
             "created_at": run.row.created_at.isoformat(timespec="seconds"),
             "message": run.row.message,
@@ -313,87 +262,6 @@ def export(options: argparse.Namespace) -> int:
         complain(f"{options.output} cannot be written: {exc.strerror or exc}")
         return FAILED
     return 0
-
-
-# Helpers
-
-
-def chosen_design(options: argparse.Namespace) -> Design:
-    """The design that the options of `train` describe.
-
-    Raises:
-        SpecError: It cannot be meant.
-        DatasetError: There is no such data set.
-    """
-    if options.preset is not None:
-        design = presets.preset(options.preset).design
-    elif options.link is not None:
-        design = links.decode(options.link)
-    else:
-        design = _read_design(Path(options.design))
-    given = {name: getattr(options, name) for name in TrainingConfig.controls()}
-    design = design.replace(
-        training=design.training.replace(
-            **{name: value for name, value in given.items() if value is not None}
-        )
-    )
-    if options.dataset is not None:
-        info = datasets.info(options.dataset)
-        architecture = design.architecture.with_data(info.image_shape, len(info.class_names))
-        design = design.replace(dataset=options.dataset, architecture=architecture)
-    return design
-
-
-def _read_design(path: Path) -> Design:
-    try:
-        with path.open("rb") as file:
-            source = file.read(MAX_DESIGN_BYTES + 1)
-    except OSError as exc:
-        raise SpecError(f"The design {path} cannot be read: {exc.strerror or exc}.") from exc
-    if len(source) > MAX_DESIGN_BYTES:
-        raise SpecError(f"{path} is larger than {MAX_DESIGN_BYTES:,} bytes: that is not a design.")
-    return Design.from_json(source)
-
-
-def show(rows: list[dict[str, Any]], columns: Sequence[str], *, as_json: bool) -> None:
-    """Print rows as JSON, with everything that is known; or as a table of some columns."""
-    if as_json:
-        print(json.dumps(rows, allow_nan=False))
-        return
-    table = [[column.replace("_", " ") for column in columns]]
-    table += [[_cell(column, row[column]) for column in columns] for row in rows]
-    widths = [max(len(line[place]) for line in table) for place in range(len(columns))]
-    for line in table:
-        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
-
-
-def _cell(column: str, value: Any) -> str:
-    if value is None:
-        return "–"
-    if column.endswith("_accuracy"):
-        return percent(value)
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, list):
-        return "×".join(map(str, value))
-    if isinstance(value, float):
-        return f"{value:.3f}"
-    return f"{value:,}" if isinstance(value, int) else str(value)
-
-
-def percent(share: float | None) -> str:
-    """A share of 1 as a percentage; a dash where it is not known."""
-    return "–" if share is None else f"{100 * share:.1f} %"
-
-
-def _whole(number: float | None) -> float | None:
-    """2 for 2.0: epochs are whole, unless the training was stopped within one."""
-    return int(number) if number is not None and number == int(number) else number
-
-
-def plain(number: float | None) -> float | None:
-    """A number that JSON can carry."""
-    return number if number is not None and math.isfinite(number) else None
 
 
 if __name__ == "__main__":

@@ -227,6 +227,17 @@ def test_a_finished_run_is_not_resumed(cli: Cli, engine: Engine) -> None:
     assert "is finished" in err
 
 
+def test_the_data_of_a_run_are_installed_before_it_is_resumed(
+    cli: Cli, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed: list[str] = []
+    monkeypatch.setattr("cnnlab.datasets.install", lambda name, progress: installed.append(name))
+    row = get_store().create_run(DIGITS, "local", "quick")
+    get_store().set_status(row.id, "interrupted")
+    assert cli.json("resume", row.id)["status"] == "finished"
+    assert installed == ["digits"]
+
+
 def test_the_source_of_a_run_is_exported(cli: Cli, engine: Engine, tmp_path: Path) -> None:
     run = api.start(DIGITS, name="quick")
     status, out, _ = cli("export", run.id, "--format", "source")

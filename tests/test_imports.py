@@ -23,6 +23,7 @@ ORDER = (
     {"backend", "engine"},
     {"analysis", "worker", "live"},
     {"figures", "api"},
+    {"cli"},
     {"__init__", "__main__", "ui"},
 )
 """The parts of the package: each imports from the rows above its own, and never from its neighbours."""
