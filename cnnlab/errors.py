@@ -9,7 +9,7 @@
     ├── RunError
     │   ├── RunNotFound          no run of this id in the record
     │   ├── RunStateError        the run is in a state in which this cannot be done
-    │   └── StorageError         the record or a run's file cannot be read or written (disk full, locked, damaged)
+    │   └── StorageError         the record or a run's file cannot be read or written
     └── EngineError
         ├── WorkerLost           a worker process died or did not answer in time
         └── TaskFailed           a worker answered that the task failed, and why

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from cnnlab import datasets
+from cnnlab.spec import presets
 from cnnlab.ui import data_panel, frame, navigation, state
 
 frame.page("data")
@@ -21,6 +22,9 @@ with left:
 with right:
     data_panel.counts(data)
     if name != design.dataset and st.button("Use it in Design", icon=":material/layers:", key="use"):
+        preset = presets.default_for(name)
+        if preset is not None:
+            state.edit("load", preset.design)
         state.use_dataset(name)
         navigation.go("design")
     st.caption(

@@ -317,3 +317,9 @@ def shown(value: object) -> str:
     except Exception:  # a number of over 4,300 digits, a half-built model: a message must not fail for it
         return f"{type(value).__name__} too long to print"
     return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…"
+
+
+def an(number: int) -> str:
+    """A number behind its article, as it is spoken: "a 4", "an 8", "an 11", "an 18", "an 80"."""
+    vowel = str(number).startswith("8") or number in (11, 18)
+    return f"{'an' if vowel else 'a'} {number}"

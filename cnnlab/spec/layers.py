@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Union
 
 from pydantic import Field
 
-from cnnlab.spec.fields import Control, Spec, choice, controls, integer, real, switch
+from cnnlab.spec.fields import Control, Spec, an, choice, controls, integer, real, switch
 
 Shape = tuple[int, ...]
 ActivationName = Literal[
@@ -145,7 +145,7 @@ class Layer(Spec):
     def _window_fault(self, kernel: int, shape: Shape) -> Fault:
         field = "kernel_size" if "kernel_size" in type(self).model_fields else "pool_size"
         largest = min(shape[:2])
-        words = f"a {kernel}×{kernel} window does not fit a {shape[0]}×{shape[1]} input."
+        words = f"{an(kernel)}×{kernel} window does not fit {an(shape[0])}×{shape[1]} input."
         same = ('Use padding "same"', (self.replace(padding="same"),))
         if largest == 1 and field == "pool_size":
             # A pool size of 1 would fit, and do nothing.

@@ -14,7 +14,6 @@ from cnnlab import api, datasets
 from cnnlab.errors import CNNLabError, LinkError, RunNotFound, SpecError
 from cnnlab.spec import links, presets
 from cnnlab.spec.design import Design
-from cnnlab.ui import words
 from cnnlab.ui.editor import Editor, Snapshot
 from cnnlab.ui.frame import owner
 
@@ -87,14 +86,10 @@ def _check_data(linked: Design) -> None:
         DatasetError: there is no such data set.
         LinkError: the network is not made for the images of its data set.
     """
-    info = datasets.info(linked.dataset)
     network = linked.architecture
-    if (network.input_shape, network.classes) != (info.image_shape, len(info.class_names)):
-        raise LinkError(
-            f"The link's network takes {words.shape(network.input_shape)} images in {network.classes} "
-            f"classes, but {info.title} has {words.shape(info.image_shape)} in {len(info.class_names)}. "
-            "Ask for the link again."
-        )
+    mismatch = datasets.info(linked.dataset).mismatch(network.input_shape, network.classes)
+    if mismatch is not None:
+        raise LinkError(mismatch)
 
 
 def choose_run(run_id: str | None) -> None:

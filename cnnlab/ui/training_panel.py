@@ -119,7 +119,7 @@ def _controls(run: api.Run) -> None:
 
 
 def _ended_controls(run: api.Run) -> None:
-    if run.status in ("stopped", "failed", "interrupted") and run_view.is_own(run):
+    if run.resumable and run_view.is_own(run):
         st.button(
             "Resume", key="resume", icon=":material/play_arrow:", on_click=actions.attempt, args=(run.resume,)
         )

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cnnlab.errors import SpecError
-from cnnlab.spec.fields import Spec, choice, controls, shown
+from cnnlab.spec.fields import Spec, an, choice, controls, shown
 from cnnlab.spec.layers import KINDS, BatchNormalization, Conv2D, Dropout, MaxPooling2D
 from cnnlab.spec.training import TrainingConfig
 
@@ -125,3 +125,10 @@ def test_a_choice_without_options_is_a_mistake_of_its_declaration(model):
         f"{model.__name__}, mode: expected a choice annotated with a Literal of its options. "
         f'Received {annotation}. Declare the options as Literal["…", "…"].'
     )
+
+
+@pytest.mark.parametrize(
+    ("number", "words"), [(1, "a 1"), (8, "an 8"), (11, "an 11"), (18, "an 18"), (81, "an 81"), (28, "a 28")]
+)
+def test_a_number_has_the_article_with_which_it_is_spoken(number: int, words: str) -> None:
+    assert an(number) == words
