@@ -42,9 +42,7 @@ class Settings(BaseSettings):
     trainings: int = Field(
         default=1, ge=1, le=64, description="Trainings at once; the others wait in the queue."
     )
-    downloads: bool = Field(
-        default=True, description="Whether a missing data set may be downloaded."
-    )
+    downloads: bool = Field(default=True, description="Whether a missing data set may be downloaded.")
     question_seconds: float = Field(
         default=30.0, gt=0, le=3600, description="How long a short question to a worker may take, in seconds."
     )
