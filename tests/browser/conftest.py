@@ -30,6 +30,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("slow")
 
 
+@pytest.fixture(autouse=True)
+def patience() -> None:
+    """Wait for `EXPECT_SECONDS`, whatever an earlier test chose."""
+    expect.set_options(timeout=EXPECT_SECONDS * 1000)
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Chromium, one for all tests."""
@@ -38,7 +44,6 @@ def browser() -> Iterator[Browser]:
         if os.environ.get("CI") == "true":
             pytest.fail(chromium.missing())
         pytest.skip(chromium.missing())
-    expect.set_options(timeout=EXPECT_SECONDS * 1000)
     with sync_playwright() as playwright:
         started = chromium.launch(playwright, path)
         yield started
