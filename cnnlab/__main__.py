@@ -252,7 +252,7 @@ def export(options: argparse.Namespace) -> int:
     """Write the Keras source of a run's design."""
     run = api.get(options.run)
     # A schedule counts its steps from the training images; a run that never started does not know them.
-    text = keras_source(run.design, train_images=run.curve().train_images or None)
+    text = keras_source(run.design)
     if options.output is None:
         print(text, end="")
         return 0

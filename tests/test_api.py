@@ -156,7 +156,7 @@ def test_a_run_is_paused_resumed_and_stopped(engine: Engine) -> None:
 def test_a_waiting_run_is_stopped_but_not_paused(engine: Engine) -> None:
     running()
     waiting = api.start(DIGITS, name="quick")
-    assert waiting.position() == 0
+    assert waiting.position() == 1
     with pytest.raises(RunStateError, match="waits in the queue and cannot be paused"):
         waiting.pause()
     waiting.stop()

@@ -180,7 +180,7 @@ class Run:
     # What can be done
 
     def position(self) -> int | None:
-        """How many runs of this process's queue go before this one; None when it does not wait here."""
+        """How many runs of this process must end before this one starts; None when it does not wait here."""
         return get_engine().position(self.id)
 
     def stop(self) -> None:

@@ -164,9 +164,12 @@ class Engine:
         return self._ask_once(task, arguments, limit)
 
     def position(self, run_id: str) -> int | None:
-        """How many runs go before this one (0: it is next); None when it does not wait here."""
+        """How many runs must end before this one starts, counting those that train; None if it does not wait."""
         with self._changed:
-            return self._queue.position(run_id)
+            place = self._queue.position(run_id)
+            if place is None:
+                return None
+            return max(0, place + len(self._training) - self._places + 1)
 
     def cancel(self, run_id: str) -> bool:
         """Take a run out of the queue and mark it as stopped. False when it does not wait any more."""

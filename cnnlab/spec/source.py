@@ -15,7 +15,7 @@ _OF_KERAS = frozenset({"mnist", "fashion_mnist", "cifar10"})
 _LONGEST_LINE = 96
 
 
-def keras_source(what: Design | Architecture, *, train_images: int | None = None) -> str:
+def keras_source(what: Design | Architecture) -> str:
     """A runnable Python script that defines `model`, with the names that the trace shows.
 
     The output gives logits: there is no softmax. From a design come also the data, the optimizer with its
@@ -24,7 +24,6 @@ def keras_source(what: Design | Architecture, *, train_images: int | None = None
 
     Args:
         what: the design, or its architecture alone.
-        train_images: has no effect any more.
 
     Raises:
         SpecError: the architecture has a problem; the message is the problem's.

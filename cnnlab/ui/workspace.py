@@ -153,7 +153,7 @@ def _views(editor: Editor, trace: Trace) -> None:
 def _cells(row: Row) -> dict[str, str]:
     return {
         "Layer": row.name if row.problem is None else f":red[{row.name}]",
-        "Output shape": words.shape(row.output_shape),
+        "Output": words.shape(row.output_shape),
         "Parameters": f"{row.parameters:,}",
         "MACs": words.count(row.macs),
         "Memory": words.size(row.activation_bytes),

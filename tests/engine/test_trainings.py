@@ -114,7 +114,7 @@ def test_two_owners_take_turns(engine: Engine, new_run: NewRun) -> None:
     bobs = [new_run(f"quick {number}", owner="bob") for number in range(2)]
     for run_id in bobs:
         engine.train(run_id)
-    assert [engine.position(run_id) for run_id in (*bobs, *adas, blocker)] == [0, 2, 1, 3, 4, None]
+    assert [engine.position(run_id) for run_id in (*bobs, *adas, blocker)] == [1, 3, 2, 4, 5, None]
     stop(blocker)
     wait_for(lambda: not engine.busy, "the queue to be empty")
     assert order() == [blocker, bobs[0], adas[0], bobs[1], adas[1], adas[2]]
@@ -130,7 +130,7 @@ def test_as_many_trainings_run_at_once_as_the_settings_allow(
     for run_id in runs:
         engine.train(run_id)
     wait_for(lambda: status_is(runs[0], "running")() and status_is(runs[1], "running")(), "two trainings")
-    assert engine.position(runs[2]) == 0
+    assert engine.position(runs[2]) == 1  # one of the two that train must end
     assert set(engine.status().training) == set(runs[:2])
 
 

@@ -128,7 +128,7 @@ def test_a_data_set_is_taken_over_into_the_design(open_page: OpenPage) -> None:
     choose(app, "shapes").button(key="use").click().run()
     assert not app.exception
     assert app.selectbox(key="w-dataset").value == "shapes"
-    assert screen.table(app, "Layer")[-1]["Output shape"] == "8"
+    assert screen.table(app, "Layer")[-1]["Output"] == "8"
 
 
 @pytest.mark.usefixtures("shapes")

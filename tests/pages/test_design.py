@@ -83,7 +83,7 @@ def press(app: AppTest, key: str) -> AppTest:
 
 
 def shapes(app: AppTest) -> list[tuple[str, str]]:
-    return [(row["Output shape"], row["Parameters"]) for row in screen.table(app, "Layer")]
+    return [(row["Output"], row["Parameters"]) for row in screen.table(app, "Layer")]
 
 
 def source(app: AppTest) -> str:
@@ -114,7 +114,7 @@ def test_every_preset_loads_and_shows_its_parameters(name: str, open_page: OpenP
 def test_fashion_mnist_shows_the_tutorials_table_row_by_row(open_page: OpenPage) -> None:
     app = open_page("design")
     app.menu_button(key="w-preset").set_value("fashion_mnist").run()
-    rows = [(row["Layer"], row["Output shape"], row["Parameters"]) for row in screen.table(app, "Layer")]
+    rows = [(row["Layer"], row["Output"], row["Parameters"]) for row in screen.table(app, "Layer")]
     assert rows == [
         ("conv2d", "28×28×32", "320"),
         ("max_pooling2d", "14×14×32", "0"),
