@@ -164,7 +164,7 @@ class Engine:
         return self._ask_once(task, arguments, limit)
 
     def position(self, run_id: str) -> int | None:
-        """How many runs must end before this one starts, counting those that train; None if it does not wait."""
+        """How many runs, training ones too, must end before this one starts; None if it does not wait."""
         with self._changed:
             place = self._queue.position(run_id)
             if place is None:
