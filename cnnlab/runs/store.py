@@ -28,12 +28,11 @@ from cnnlab.runs.database import BUSY_SECONDS, COMMANDS, EVENTS, RUNS, Database
 from cnnlab.runs.events import ACTIVE, ENDED, STATUSES, Event, Payload, Status
 from cnnlab.runs.ids import checked_id, new_id, not_found
 from cnnlab.runs.rows import Command, RunRow, checked_name, event_row, plain_number, run_row
-from cnnlab.runs.writer import EventWriter
 
 if TYPE_CHECKING:
     from cnnlab.spec.design import Design
 
-__all__ = ["ACTIVE", "Command", "EventWriter", "RunRow", "Store", "close_store", "get_store"]
+__all__ = ["ACTIVE", "Command", "RunRow", "Store", "close_store", "get_store"]
 
 DATABASE_NAME = "runs.sqlite"
 RELEASE_SECONDS = 2.0
