@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
 
@@ -182,6 +183,6 @@ def test_when_the_parent_has_gone_the_run_is_interrupted_with_its_state(
 
 
 def test_events_are_what_any_program_can_read(finished: RunRow, store: Store) -> None:
-    with sqlite3.connect(store.path) as connection:
+    with contextlib.closing(sqlite3.connect(store.path)) as connection:
         rows = connection.execute("SELECT payload FROM events WHERE kind = 'steps'").fetchall()
     assert sum(len(json.loads(payload)["loss"]) for (payload,) in rows) == 21

@@ -66,7 +66,8 @@ def keyed(page: Page, key: str) -> Locator:
 
 
 def press(page: Page, key: str) -> None:
-    """Click the button with this key."""
+    """Click the button with this key, once the page has come to rest: a rerun may put another there."""
+    wait_idle(page)
     keyed(page, key).get_by_role("button").first.click()
 
 
