@@ -15,6 +15,9 @@ from types import FrameType
 from cnnlab.live.assets import plotly_gzip
 from cnnlab.live.routes import shared_broadcast
 
+WARM_AFTER_SECONDS = 2.5
+"""After the server's start: importing TensorFlow takes a core, and the first page is to have it before."""
+
 _LOG = logging.getLogger(__name__)
 
 
@@ -72,6 +75,10 @@ def _get_ready() -> None:
         from cnnlab.engine import get_engine
 
         engine = get_engine()
+        # A training or a question starts a worker by itself; nobody waits for this pause.
+        threading.Event().wait(WARM_AFTER_SECONDS)
+        if engine.closed:
+            return
         engine.warm()
         engine.adopt()
         plotly_gzip()
