@@ -7,6 +7,12 @@ PIP := $(PY) -m pip --disable-pip-version-check install --prefer-binary
 # More arguments for what a target runs: make run ARGS="--server.port 9000", make test ARGS="-k links".
 ARGS :=
 
+# A process a core, each with whole files of tests; no more than four, because a training takes 600 MB. The browser's
+# tests run by themselves afterwards: what they wait for must not wait for another test's training.
+SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile
+# pytest ends with 5 where ARGS chose no test of this part.
+MAY_BE_NONE := $(if $(ARGS),|| [ $$? -eq 5 ])
+
 .DEFAULT_GOAL := help
 .PHONY: help run test quick coverage lint format bench clean
 
@@ -19,10 +25,11 @@ run: $(VENV)/run.stamp ## Open CNN Lab in the browser
 
 test: $(VENV)/test.stamp ## Run all tests, those in Chromium too
 	@$(PY) -m tests.browser.chromium --install
-	$(PY) -m pytest --durations=20 $(ARGS)
+	$(PY) -m pytest -m "not browser" $(SIDE_BY_SIDE) --durations=10 $(ARGS) $(MAY_BE_NONE)
+	$(PY) -m pytest -m browser --durations=10 $(ARGS) $(MAY_BE_NONE)
 
 quick: $(VENV)/test.stamp ## Run the tests that need neither a training nor a browser
-	$(PY) -m pytest -m "not slow and not browser" $(ARGS)
+	$(PY) -m pytest -m "not slow and not browser" $(SIDE_BY_SIDE) $(ARGS)
 
 coverage: $(VENV)/test.stamp ## Measure the branch coverage of the quick tests; they take four times as long
 	$(PY) -m pytest -m "not slow and not browser" --cov --cov-report=term:skip-covered $(ARGS)
