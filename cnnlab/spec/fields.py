@@ -24,6 +24,8 @@ from cnnlab.errors import SpecError
 Value = int | float | str | bool | None
 ControlKind = Literal["integer", "real", "choice", "switch"]
 
+_STACKS = {"layers": "Layer", "augmentation": "Augmentation"}
+"""Fields that hold a list of kinds, and what one entry is called in a message."""
 _LONGEST_SHOWN = 60
 _KEY = "control"
 
@@ -255,12 +257,14 @@ def explain(exc: ValidationError, model: type[BaseModel]) -> str:
         return f"{where}: {shown(field)} is not one of its fields ({known})."
     if kind == "missing" and first["loc"][-1] == field:
         return f"{where}: {field} is missing."
-    is_layer = where.startswith("Layer") and field == "layers"
-    if is_layer and not (kind == "union_tag_invalid" and isinstance(first["input"], dict)):
-        return f"{where}: expected a layer with its kind. Received {received}."
+    noun = _STACKS.get(field or "", "")
+    is_entry = noun and where.startswith(noun)
+    if is_entry and not (kind == "union_tag_invalid" and isinstance(first["input"], dict)):
+        return f"{where}: expected {_a(noun.lower())} with its kind. Received {received}."
     if kind == "union_tag_invalid":
         known = str(context["expected_tags"]).replace("'", "")
-        return f"{where}: {shown(first['input'].get('kind'))} is not a kind of layer. Known are {known}."
+        unknown = shown(first["input"].get("kind"))
+        return f"{where}: {unknown} is not a kind of {noun.lower()}. Known are {known}."
     if kind == "too_long":
         received = f"{context['actual_length']:,}"
     place = where if field is None else f"{where}, {field}"
@@ -285,10 +289,10 @@ def _place(model: type[BaseModel], loc: tuple[int | str, ...]) -> tuple[str, typ
     for part in loc:
         inner = _inner(owner, field, part)
         if inner is not None:
-            where = f"{where} ({part})" if field == "layers" else inner.__name__
+            where = f"{where} ({part})" if field in _STACKS else inner.__name__
             owner, field = inner, None
         elif isinstance(part, int):
-            where = f"Layer {part + 1}" if field == "layers" else where
+            where = f"{_STACKS[field]} {part + 1}" if field in _STACKS else where
         else:
             field = part
             annotation = owner.model_fields[part].annotation if part in owner.model_fields else None
@@ -317,6 +321,10 @@ def shown(value: object) -> str:
     except Exception:  # a number of over 4,300 digits, a half-built model: a message must not fail for it
         return f"{type(value).__name__} too long to print"
     return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…"
+
+
+def _a(noun: str) -> str:
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
 
 
 def an(number: int) -> str:

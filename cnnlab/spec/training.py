@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any, Literal
 
+from pydantic import Field
+
+from cnnlab.spec.augmentation import MAX_AUGMENTATIONS, AnyAugmentation
 from cnnlab.spec.fields import Control, Spec, choice, controls, integer, real
 
 
@@ -101,6 +104,11 @@ class TrainingConfig(Spec):
         slider=(0, 100),
         label="Seed",
         help="Start of every random choice: split, first weights, order of the images.",
+    )
+    augmentation: tuple[AnyAugmentation, ...] = Field(
+        default=(),
+        max_length=MAX_AUGMENTATIONS,
+        description=f"a list of at most {MAX_AUGMENTATIONS} augmentations",
     )
 
     @classmethod

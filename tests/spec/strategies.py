@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from cnnlab.spec.architecture import Architecture
+from cnnlab.spec.augmentation import AUGMENTATIONS, MAX_AUGMENTATIONS, Augmentation
 from cnnlab.spec.design import Design
 from cnnlab.spec.fields import Control, Spec, controls
 from cnnlab.spec.layers import KINDS, Layer
@@ -38,6 +39,12 @@ def specs(model: type[Spec], *, small: bool = False) -> st.SearchStrategy[Any]:
 def layers(*, small: bool = True) -> st.SearchStrategy[Layer]:
     """A layer of any kind."""
     return st.one_of([specs(kind, small=small) for kind in KINDS.values()])
+
+
+def augmentations() -> st.SearchStrategy[tuple[Augmentation, ...]]:
+    """Stacks of any kinds of augmentation in any order."""
+    kinds = st.one_of([specs(kind) for kind in AUGMENTATIONS.values()])
+    return st.lists(kinds, max_size=MAX_AUGMENTATIONS).map(tuple)
 
 
 def shapes(most: int = 24) -> st.SearchStrategy[tuple[int, int, int]]:

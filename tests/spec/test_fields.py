@@ -8,11 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cnnlab.errors import SpecError
+from cnnlab.spec.augmentation import AUGMENTATIONS
 from cnnlab.spec.fields import Spec, an, choice, controls, shown
 from cnnlab.spec.layers import KINDS, BatchNormalization, Conv2D, Dropout, MaxPooling2D
 from cnnlab.spec.training import TrainingConfig
 
-MODELS = [*KINDS.values(), TrainingConfig]
+MODELS = [*KINDS.values(), *AUGMENTATIONS.values(), TrainingConfig]
 EVERY_CONTROL = [(model, control) for model in MODELS for control in controls(model).values()]
 ANYTHING = (
     st.none()
