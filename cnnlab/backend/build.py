@@ -8,6 +8,7 @@ import threading
 import keras
 import numpy as np
 
+from cnnlab.backend import adjustable as adjustable_layers
 from cnnlab.errors import SpecError
 from cnnlab.spec.architecture import Architecture
 from cnnlab.spec.training import TrainingConfig
@@ -16,7 +17,7 @@ _BUILDING = threading.Lock()
 """Keras draws initial weights from process-wide generators; threads that build must take turns."""
 
 
-def build(architecture: Architecture, *, seed: int | None = None) -> keras.Model:
+def build(architecture: Architecture, *, seed: int | None = None, adjustable: bool = False) -> keras.Model:
     """The Keras model of an architecture, with fresh weights.
 
     A functional graph, so that every layer's output can be asked for. Layers carry the names of the trace's
@@ -26,6 +27,8 @@ def build(architecture: Architecture, *, seed: int | None = None) -> keras.Model
         architecture: what to build.
         seed: of the initial weights and of the dropout; the same seed gives the same values whatever this
             process built before. None: the process's random state, as Keras has it.
+        adjustable: whether dropout and noise are layers of `cnnlab.backend.adjustable`, whose strength can be
+            changed in the course of a training; weights, their names and all else are the same.
 
     Raises:
         SpecError: the architecture has a problem; the message is the first one's.
@@ -40,24 +43,25 @@ def build(architecture: Architecture, *, seed: int | None = None) -> keras.Model
         raise SpecError(trace.problems[0].message)
     with _BUILDING:
         if seed is None:
-            return _functional(architecture)
+            return _functional(architecture, adjustable)
         python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002 - Keras draws from it
         try:
             keras.utils.set_random_seed(seed)
-            return _functional(architecture)
+            return _functional(architecture, adjustable)
         finally:  # a notebook's own random numbers are none of our business
             random.setstate(python)
             np.random.set_state(numpy)  # noqa: NPY002
 
 
-def _functional(architecture: Architecture) -> keras.Model:
+def _functional(architecture: Architecture, adjustable: bool) -> keras.Model:
     *rows, output = architecture.trace().rows
     # A user's keras.json may say otherwise for their own models.
     keras.config.set_image_data_format("channels_last")
     inputs = keras.Input(architecture.input_shape, dtype="float32", name="image")
     values = inputs
     for layer, row in zip(architecture.layers, rows, strict=True):
-        keras_class = getattr(keras.layers, layer.kind)
+        own = adjustable_layers.KINDS.get(layer.kind) if adjustable else None
+        keras_class = own or getattr(keras.layers, layer.kind)
         values = keras_class(**layer.keras_arguments(), name=row.name, dtype="float32")(values)
     logits = keras.layers.Dense(architecture.classes, name=output.name, dtype="float32")(values)
     return keras.Model(inputs, logits, name="model")

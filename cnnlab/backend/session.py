@@ -100,7 +100,7 @@ class Session:
         self.data = data
         self.position = Position()
         config = design.training
-        self.model = build.build(design.architecture, seed=config.seed)
+        self.model = build.build(design.architecture, seed=config.seed, adjustable=True)
         self.steps_per_epoch = config.steps_per_epoch(len(data.train))
         self.total_steps = self.steps_per_epoch * config.epochs
         self._optimizer = build.optimizer(config)
