@@ -2,7 +2,7 @@
 
 `digits`: the median over split seeds, against 97 %. `shapes`: against 95 %, where the linear classifier must
 stay under 70 %. `lenet5` on real MNIST, where CNNLAB_DATA has it: against 98.5 %. The peer is scikit-learn's
-logistic regression on the same split.
+logistic regression on the same split, on its first 10,000 training images where there are more.
 """
 
 from __future__ import annotations

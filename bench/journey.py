@@ -30,9 +30,10 @@ MATRIX_DRAWN = """() => [...document.querySelectorAll('.st-key-w-train-matrix-co
     .some(plot => plot.querySelector('.main-svg .heatmaplayer, .main-svg .scatterlayer .point'))"""
 
 COUNT = """
-from sklearn.metrics import confusion_matrix
+import numpy as np
 
-print(confusion_matrix(y_test, model.predict(x_test).argmax(axis=1)))
+predicted = model.predict(x_test).argmax(axis=1)
+print(np.bincount(10 * y_test + predicted, minlength=100).reshape(10, 10))
 """
 
 

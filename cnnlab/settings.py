@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 import platformdirs
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from cnnlab.errors import SettingsError
@@ -25,7 +25,9 @@ _CGROUP_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.lim
 class Settings(BaseSettings):
     """All settings of one process, frozen once read."""
 
-    model_config = SettingsConfigDict(env_prefix="CNNLAB_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="CNNLAB_", frozen=True, extra="ignore", env_ignore_empty=True
+    )
 
     home: Path = Field(
         default_factory=lambda: Path(platformdirs.user_data_dir("cnnlab", appauthor=False)),
@@ -52,6 +54,29 @@ class Settings(BaseSettings):
         le=3600,
         description="How long a worker may take to import TensorFlow, in seconds.",
     )
+    upload_bytes: int = Field(
+        default=5_000_000_000,
+        ge=1_000,
+        description="Own images: bytes that one user may have uploaded at a time.",
+    )
+    upload_files: int = Field(
+        default=20_000, ge=2, le=1_000_000, description="Own images: files in one data set at most."
+    )
+    unpacked_bytes: int = Field(
+        default=10_000_000_000, ge=1_000, description="Own images: what a zip may unpack to, in bytes."
+    )
+    image_pixels: int = Field(
+        default=50_000_000,
+        ge=1_000,
+        le=500_000_000,
+        description="Own images: pixels of one picture at most; more would take too much memory to open.",
+    )
+
+    @field_validator("home", "data")
+    @classmethod
+    def _of_the_user(cls, folder: Path | None) -> Path | None:
+        """`~` stands for the user's folder in a secret too, which no shell has expanded."""
+        return None if folder is None else folder.expanduser()
 
     @property
     def small(self) -> bool:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from cnnlab.errors import CNNLabError
 from cnnlab.live.owner import OWNER_COOKIE, OWNER_PATTERN
 
 _FOLDER = Path(__file__).resolve().parents[2] / "pages"
@@ -68,6 +69,8 @@ def run() -> None:
     token = _framed.set(True)
     try:
         chosen.run()
+    except CNNLabError as exc:  # a setting, the record, a design of another version: its words, not its type
+        st.error(str(exc), icon=":material/error:")
     finally:
         _framed.reset(token)
 

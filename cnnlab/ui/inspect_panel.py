@@ -55,12 +55,12 @@ def _image_index(count: int) -> int:
     asked = st.query_params.get("image", "")
     if asked.isdecimal() and len(asked) <= _MOST_DIGITS:
         st.session_state[_IMAGE] = int(asked)
-        del st.query_params["image"]
     return int(min(st.session_state.get(_IMAGE, 0), count - 1))
 
 
 def _go_to(index: int) -> None:
     st.session_state[_IMAGE] = index
+    st.query_params["image"] = str(index)
 
 
 def _image(run: api.Run, step: int, data: Dataset, index: int, answer: np.ndarray) -> None:
@@ -109,9 +109,15 @@ def _choice(run: api.Run, step: int, count: int, index: int) -> None:
 
 
 def _another(candidates: np.ndarray, index: int) -> int:
-    """One of the candidates that is not this one, the same one for everybody who stands at this one."""
-    others = candidates[candidates != index]
-    return int(np.random.default_rng(index).choice(others)) if len(others) else index
+    """The candidate behind this one in a shuffled order: pressed again and again, it comes to every one.
+
+    The order is the same for everybody; an image that is no candidate leads to the first of them.
+    """
+    order = np.random.default_rng(0).permutation(candidates)
+    if not len(order):
+        return index
+    at = np.flatnonzero(order == index)
+    return int(order[(at[0] + 1) % len(order)] if len(at) else order[0])
 
 
 def _mistakes(run: api.Run, step: int) -> np.ndarray:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from cnnlab import api, datasets
 from cnnlab.errors import CNNLabError
+from cnnlab.runs.rows import NAME_LENGTH
 from cnnlab.runs.store import ACTIVE
 from cnnlab.ui import actions, navigation, run_view, state, words
 from cnnlab.ui.frame import owner
@@ -59,7 +60,10 @@ def _row(run: api.Run) -> None:
             help="What to do with this run",
         )
     if chosen:
-        _ACTIONS[chosen](run)
+        try:
+            _ACTIONS[chosen](run)
+        except CNNLabError as exc:  # a design that this version cannot read, say
+            st.toast(str(exc), icon=":material/error:")
 
 
 _MENU = {
@@ -91,7 +95,7 @@ def _design(run: api.Run) -> None:
 
 @st.dialog("Rename this run")
 def _rename(run: api.Run) -> None:
-    name = st.text_input("Name", run.name, max_chars=80, key="rename")
+    name = st.text_input("Name", run.name, max_chars=NAME_LENGTH, key=f"rename-{run.id}")
     if st.button("Rename", type="primary", key="rename-now"):
         actions.attempt(lambda: run.rename(name))
         st.rerun()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest, app_test
 
+from cnnlab import settings
 from cnnlab.ui.frame import PAGES
 from tests.pages import recorded, screen
 from tests.pages.conftest import LIMIT_SECONDS, ROOT, OpenPage
@@ -85,3 +88,23 @@ def test_a_link_to_a_run_that_is_not_there_is_answered_in_one_message(
     assert screen.error(app).startswith("There is no run '")
     assert app.error[0].proto.title == "This link leads to no run"
     assert len(screen.error(app)) < 300
+
+
+@pytest.mark.parametrize("key", ["train", "inspect", "evaluate", "runs"])
+def test_a_setting_that_cannot_be_used_is_said_on_the_page(
+    key: str, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CNNLAB_TRAININGS", "many")
+    settings.get.cache_clear()
+    app = open_page(key)
+    assert not app.exception
+    assert screen.error(app).startswith("The setting CNNLAB_TRAININGS cannot be used")
+
+
+@pytest.mark.parametrize("key", ["train", "inspect", "evaluate", "runs"])
+def test_a_record_that_is_no_database_is_said_on_the_page(key: str, open_page: OpenPage, home: Path) -> None:
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "runs.sqlite").write_bytes(b"this is no database" * 100)
+    app = open_page(key)
+    assert not app.exception
+    assert "runs.sqlite" in screen.error(app)

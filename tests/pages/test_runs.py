@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -89,19 +91,39 @@ def test_a_runs_design_is_opened_from_its_menu(open_page: OpenPage) -> None:
 def test_renaming_changes_the_row(open_page: OpenPage) -> None:
     run = recorded.finished(name="before")
     app = choose(open_page("runs"), run, "rename").run()
-    assert app.text_input(key="rename").value == "before"
+    assert app.text_input(key=f"rename-{run.id}").value == "before"
     # AppTest reruns the page where a browser reruns the dialog alone: the menu is chosen again.
-    choose(app, run, "rename").text_input(key="rename").set_value("  after   all ")
+    choose(app, run, "rename").text_input(key=f"rename-{run.id}").set_value("  after   all ")
     app.button(key="rename-now").click().run()
     assert not app.exception
     assert names(app) == ["after all"]
     assert api.get(run.id).name == "after all"
 
 
+def test_the_field_holds_the_name_of_the_run_whose_menu_was_opened_last(open_page: OpenPage) -> None:
+    first, second = recorded.finished(name="first"), recorded.finished(name="second")
+    app = choose(open_page("runs"), first, "rename").run()
+    assert app.text_input(key=f"rename-{first.id}").value == "first"
+    choose(app, second, "rename").run()
+    assert [field.value for field in app.text_input] == ["second"]
+
+
+def test_a_design_that_cannot_be_read_is_said_in_words(open_page: OpenPage) -> None:
+    run = recorded.finished()
+    with sqlite3.connect(get_store().path) as connection:
+        connection.execute("UPDATE runs SET design = ?", ('{"dataset": "digits", "version": 9}',))
+    app = open_page("runs")
+    assert ":red[made by another version]" in screen.texts(app)
+    for action in ("again", "design"):
+        choose(app, run, action).run()
+        assert not app.exception
+        assert [toast.value for toast in app.toast] == ["Design: architecture is missing."]
+
+
 def test_an_empty_name_is_refused_in_words(open_page: OpenPage) -> None:
     run = recorded.finished(name="before")
     app = choose(open_page("runs"), run, "rename").run()
-    choose(app, run, "rename").text_input(key="rename").set_value("   ")
+    choose(app, run, "rename").text_input(key=f"rename-{run.id}").set_value("   ")
     app.button(key="rename-now").click().run()
     assert not app.exception
     assert names(app) == ["before"]
