@@ -50,13 +50,15 @@ def add_training(training: argparse.ArgumentParser) -> None:
     training.add_argument("--name", help="what to call the run")
     fields = training.add_argument_group("training settings")
     for control in TrainingConfig.controls().values():
-        fields.add_argument(
-            "--" + control.name.replace("_", "-"),
-            type=_reader(control),
-            choices=control.options or None,
-            metavar=None if control.options else "N" if control.kind == "integer" else "X",
-            help=f"{control.help} (default: the design's)".replace("%", "%%"),
-        )
+        how: dict[str, Any] = {
+            "type": _reader(control),
+            "choices": control.options or None,
+            "metavar": None if control.options else "N" if control.kind == "integer" else "X",
+        }
+        if control.kind == "switch":
+            how = {"action": argparse.BooleanOptionalAction, "default": None}
+        words = f"{control.help} (default: the design's)".replace("%", "%%")
+        fields.add_argument("--" + control.name.replace("_", "-"), help=words, **how)
 
 
 def _reader(control: Control) -> Callable[[str], Any]:

@@ -168,10 +168,14 @@ def test_every_training_setting_is_an_option(cli: Cli, engine: Engine) -> None:
     given = {
         "epochs": 2, "batch_size": 16, "optimizer": "SGD", "learning_rate": 0.05, "momentum": 0.5,
         "weight_decay": 0.01, "schedule": "cosine", "warmup": 0.2, "drop_factor": 0.3, "drop_every": 2,
-        "validation_share": 0.2, "seed": 11,
+        "validation_share": 0.2, "seed": 11, "precision": "mixed_bfloat16", "early_stopping": 3,
+        "keep_best": True,
     }  # fmt: skip
     assert given.keys() == TrainingConfig.controls().keys()
-    words = [word for name, value in given.items() for word in ("--" + name.replace("_", "-"), str(value))]
+    *others, switch = given.items()
+    assert switch == ("keep_best", True)
+    words = [word for name, value in others for word in ("--" + name.replace("_", "-"), str(value))]
+    words.append("--keep-best")
     cli("train", "--preset", "digits", "--name", "quick", *words)
     assert api.runs()[0].design.training == TrainingConfig(**given)
 

@@ -8,7 +8,8 @@ run.model()              # a keras.Model in this process
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from cnnlab import datasets
 from cnnlab import runs as record
@@ -17,6 +18,7 @@ from cnnlab.api.run import FeatureMaps, Run
 from cnnlab.engine import get_engine
 from cnnlab.errors import SpecError
 from cnnlab.runs.events import ACTIVE
+from cnnlab.runs.rows import NAME_LENGTH
 from cnnlab.spec.architecture import Architecture
 from cnnlab.spec.design import Design
 from cnnlab.spec.training import TrainingConfig
@@ -40,16 +42,31 @@ def start(design: Design, owner: str = LOCAL_OWNER, name: str | None = None) -> 
         DatasetError: There is no such data set.
         DatasetUnavailable: It must be downloaded first, which `install` does.
     """
-    _check(design)
-    datasets.require(design.dataset)
-    row = record.get_store().create_run(design, owner, name)
-    get_engine().train(row.id)
-    return Run(record.get_store().run(row.id))
+    return _start(design, owner, name)
 
 
-def again(run: Run, owner: str = LOCAL_OWNER) -> Run:
-    """Start another run of the same design."""
-    return start(run.design, owner)
+def again(
+    run: Run, owner: str = LOCAL_OWNER, *, change: Mapping[str, Any] | None = None, name: str | None = None
+) -> Run:
+    """Start another run of the same design, with something changed or not.
+
+    The seed stays: the initial weights and the order of the images are the same wherever the change leaves
+    them their shape. The new run's `row.parent` is the run's id.
+
+    Args:
+        run: What to repeat.
+        owner: Who starts it.
+        change: New values of fields of the training, such as `{"learning_rate": 0.01}`, or of the design,
+            such as `{"architecture": …}`.
+        name: What to call it; None: after the run and what is changed.
+
+    Raises:
+        SpecError: There is no such field, or the changed design cannot be trained.
+    """
+    design = run.design.changed(change or {})
+    if name is None and change:
+        name = f"{run.name}, {_in_words(change)}"[:NAME_LENGTH].rstrip(" ,")
+    return _start(design, owner, name, parent=run.id)
 
 
 def get(run_id: str) -> Run:
@@ -120,6 +137,23 @@ def finish(run: Run, *, progress: bool = True) -> Run:
             run.stop()
             run.wait_for_end()
         raise
+
+
+def _start(design: Design, owner: str, name: str | None, *, parent: str | None = None) -> Run:
+    _check(design)
+    datasets.require(design.dataset)
+    row = record.get_store().create_run(design, owner, name, parent=parent)
+    get_engine().train(row.id)
+    return Run(record.get_store().run(row.id))
+
+
+def _in_words(change: Mapping[str, Any]) -> str:
+    """What is changed, as it stands in a run's name: "learning rate 0.01"."""
+    words = []
+    for field, value in change.items():
+        plain = f"{value:g}" if type(value) is float else value if isinstance(value, str | int) else "changed"
+        words.append(f"{field.replace('_', ' ')} {plain}")
+    return ", ".join(words)
 
 
 def _check(design: Design) -> None:

@@ -125,6 +125,10 @@ class Run:
         """Steps whose weights are kept, in order."""
         return self._files().checkpoints()
 
+    def states(self) -> list[int]:
+        """Steps from which `rewind` can go on: those whose full state is kept, in order."""
+        return self._files().states()
+
     def weights(self, step: int | None = None) -> dict[str, NDArray[np.float32]]:
         """The weights of a step (None: the last kept) by "layer/weight", such as "conv2d/kernel"."""
         return self._files().read_weights(self._files().kept_step(step))
@@ -199,9 +203,58 @@ class Run:
         Raises:
             RunStateError: It does not train.
         """
-        if self.status == "queued":
-            raise RunStateError(f"Run {self.id} waits in the queue and cannot be paused. Stop it instead.")
-        self._command("pause")
+        self._hold("pause")
+
+    def step(self) -> None:
+        """Make one step, then be paused. Pauses a training that goes on, after the next steps.
+
+        Raises:
+            RunStateError: It does not train.
+        """
+        self._hold("step")
+
+    def epoch(self) -> None:
+        """Train to the end of the epoch, then be paused.
+
+        Raises:
+            RunStateError: It does not train.
+        """
+        self._hold("epoch")
+
+    def set(self, name: str, value: float) -> None:
+        """Change a setting in the course of the training: from one of the next steps on, within 0.25 s.
+
+        Args:
+            name: "learning_rate" (the rate that the schedule starts from), "dropout" (the rate of all dropout
+                layers) or "augmentation" (its strength; 1 is as declared, 0 is off).
+            value: The new value, within `cnnlab.spec.training.CHANGEABLE`.
+
+        Raises:
+            RunError: There is no such setting, the value is out of bounds, or the network has nothing to set.
+            RunStateError: It does not train.
+        """
+        obstacle = self.design.why_not_changeable(name, value)
+        if obstacle is not None:
+            raise RunError(obstacle)
+        self._command("set", {"name": name, "value": float(value)})
+
+    def rewind(self, step: int, name: str | None = None) -> Run:
+        """Go on from an earlier epoch's kept state, as a new run that knows what happened up to there.
+
+        Args:
+            step: One of `states()`.
+            name: What to call the new run.
+
+        Raises:
+            RunStateError: No full state of this step is kept.
+        """
+        from cnnlab.runs.branch import branch
+
+        datasets.require(self.design.dataset)
+        store = record.get_store()
+        row = branch(store, self.id, step, self.row.owner, name)
+        get_engine().train(row.id)
+        return Run(store.run(row.id))
 
     def resume(self) -> None:
         """Go on: after a pause at once, after a stop, a failure or an interruption through the queue.
@@ -285,8 +338,13 @@ class Run:
     def _files(self) -> RunFiles:
         return record.get_store().files(self.id)
 
-    def _command(self, kind: str) -> None:
-        if not record.get_store().send_command(self.id, kind):
+    def _hold(self, kind: str) -> None:
+        if self.status == "queued":
+            raise RunStateError(f"Run {self.id} waits in the queue and cannot be paused. Stop it instead.")
+        self._command(kind)
+
+    def _command(self, kind: str, value: dict[str, Any] | None = None) -> None:
+        if not record.get_store().send_command(self.id, kind, value):
             row = self._refresh()
             raise RunStateError(f"Run {row.id} ({row.name!r}) is {row.status}: there is nothing to {kind}.")
 

@@ -30,7 +30,7 @@ from sqlalchemy.pool import StaticPool
 
 from cnnlab.errors import StorageError
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """SQLite's `user_version`; raise it with every change of a table, and write the change to `_upgrade`."""
 
 BUSY_SECONDS = 5.0
@@ -54,6 +54,8 @@ RUNS = Table(
     Column("ended_at", Float),
     # Raised in the transaction that inserts the events: this row is what gives each event its own number.
     Column("last_seq", Integer, nullable=False, default=0),
+    Column("parent", String(10), ForeignKey("runs.id", ondelete="SET NULL")),
+    Column("parent_step", Integer),
     Index("runs_by_owner", "owner", "created_at"),
     Index("runs_by_status", "status"),
 )
@@ -76,7 +78,12 @@ COMMANDS = Table(
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("run_id", String(10), ForeignKey("runs.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("kind", String(16), nullable=False),
+    Column("value", Text),
 )
+
+
+_LINEAGE = ("parent VARCHAR(10) REFERENCES runs (id) ON DELETE SET NULL", "parent_step INTEGER")
+"""Columns of `runs` that version 3 added, as SQLite's ALTER TABLE takes them."""
 
 
 class Database:
@@ -167,8 +174,11 @@ class Database:
 
     def _upgrade(self, connection: Connection, version: int) -> None:
         """Brings the tables from `version` (0: there are none) to this one, in one transaction."""
-        if version < 2:  # commands had a value; those that nobody has taken yet are not worth keeping
+        if version < 3:  # commands got a value; those that nobody has taken yet are not worth keeping
             COMMANDS.drop(connection, checkfirst=True)
+            if version > 0:
+                for column in _LINEAGE:
+                    connection.exec_driver_sql(f"ALTER TABLE runs ADD COLUMN {column}")
             METADATA.create_all(connection)
         connection.exec_driver_sql(f"PRAGMA user_version={SCHEMA_VERSION}")
 

@@ -1,4 +1,4 @@
-"""What happens in a run: five kinds of payload, and the event that carries one.
+"""What happens in a run: the kinds of payload, and the event that carries one.
 
 A training is the list of its events. The live chart, a replay, a comparison and the report all read this
 list; `History` in `history.py` folds it into arrays.
@@ -86,6 +86,8 @@ class Steps(Payload):
     accuracy: Numbers
     learning_rate: Number
     images_per_second: Number
+    precision: Numbers | None = None
+    recall: Numbers | None = None
 
     @model_validator(mode="after")
     def _same_length(self) -> Self:
@@ -98,7 +100,11 @@ class Steps(Payload):
 
 
 class Epoch(Payload):
-    """An epoch is complete: means over its training images, and over the validation images if any."""
+    """An epoch is complete: means over its training images, and over the validation images if any.
+
+    Precision and recall are Keras's: over all images and classes together, a class counting as predicted
+    where its probability is above 0.5. They are absent in records of older versions.
+    """
 
     kind: ClassVar[str] = "epoch"
     epoch: Annotated[int, BeforeValidator(_plain), Field(ge=1)]
@@ -107,6 +113,10 @@ class Epoch(Payload):
     accuracy: Number
     val_loss: float | None = None
     val_accuracy: float | None = None
+    precision: float | None = None
+    recall: float | None = None
+    val_precision: float | None = None
+    val_recall: float | None = None
     seconds: Number
     images_per_second: Number
 
@@ -129,7 +139,52 @@ class Status(Payload):
     message: str | None = None
 
 
-PAYLOADS: Mapping[str, type[Payload]] = {cls.kind: cls for cls in (Started, Steps, Epoch, Tested, Status)}
+class Changed(Payload):
+    """From `step` on, counted from 1, a setting has another value: one of `spec.training.CHANGEABLE`."""
+
+    kind: ClassVar[str] = "changed"
+    step: Annotated[int, BeforeValidator(_plain), Field(ge=1)]
+    name: str
+    value: Number
+
+
+class LayerHealth(BaseModel):
+    """How one layer does at one step, on one batch.
+
+    Attributes:
+        name: The layer's name in the trace.
+        dead: Share of its units, 0–1, whose ReLU is 0 for every image of the batch; None without a ReLU.
+        saturated: Share of its outputs, 0–1, near the flat ends of a sigmoid, tanh or softmax; None without.
+        gradient: RMS of the gradient ÷ RMS of the weights.
+        update: RMS of what the step added to the weights ÷ RMS of the weights.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="null")
+    name: str
+    dead: float | None = None
+    saturated: float | None = None
+    gradient: Number
+    update: Number
+
+
+class Health(Payload):
+    """How each layer with weights does at `step`."""
+
+    kind: ClassVar[str] = "health"
+    step: Count
+    layers: tuple[LayerHealth, ...]
+
+
+class Snapshot(Payload):
+    """The run's pictures of kernels and feature maps now show the weights of `step`."""
+
+    kind: ClassVar[str] = "snapshot"
+    step: Count
+
+
+PAYLOADS: Mapping[str, type[Payload]] = {
+    cls.kind: cls for cls in (Started, Steps, Epoch, Tested, Status, Changed, Health, Snapshot)
+}
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,9 @@ class History:
         train_images: Images in an epoch.
         learning_rate: Of the last step, or None.
         images_per_second: Of the last steps, or None.
+        changes: One dict a change in the course of the training, the fields of `Changed`, in order.
+        health: One dict a look at the layers, the fields of `Health`, in order.
+        snapshot_step: The step that the run's pictures show; 0 while there are none.
     """
 
     def __init__(self) -> None:
@@ -50,6 +53,9 @@ class History:
         self.train_images = 0
         self.learning_rate: float | None = None
         self.images_per_second: float | None = None
+        self.changes: list[dict[str, Any]] = []
+        self.health: list[dict[str, Any]] = []
+        self.snapshot_step = 0
         self._step = array("q")
         self._loss = array("d")
         self._accuracy = array("d")
@@ -93,6 +99,11 @@ class History:
         return self._step[-1] if self._step else 0
 
     @property
+    def values(self) -> dict[str, float]:
+        """The values now of the settings that were changed in the course of the training, by name."""
+        return {change["name"]: change["value"] for change in self.changes}
+
+    @property
     def progress(self) -> float:
         """Share of the training's steps that are done, 0–1."""
         return min(1.0, self.last_step / self.total_steps) if self.total_steps else 0.0
@@ -127,6 +138,15 @@ class History:
         self.status = payload["status"]
         self.message = payload.get("message")
 
+    def _changed(self, payload: Mapping[str, Any]) -> None:
+        self.changes.append(dict(payload))
+
+    def _health(self, payload: Mapping[str, Any]) -> None:
+        self.health.append(dict(payload))
+
+    def _snapshot(self, payload: Mapping[str, Any]) -> None:
+        self.snapshot_step = payload["step"]
+
     def _forget_after(self, step: int) -> None:
         """Drops what was recorded after `step`: a training that goes on from there does it again."""
         self._forget_steps_after(step)
@@ -134,6 +154,9 @@ class History:
             self.epochs.pop()
         if self.tested is not None and self.tested["step"] > step:
             self.tested = None
+        for told in (self.changes, self.health):
+            while told and told[-1]["step"] > step:
+                told.pop()
 
     def _forget_steps_after(self, step: int) -> None:
         if self.last_step <= step:
@@ -148,4 +171,7 @@ _HANDLERS = {
     "epoch": History._epoch,
     "tested": History._tested,
     "status": History._status,
+    "changed": History._changed,
+    "health": History._health,
+    "snapshot": History._snapshot,
 }

@@ -30,6 +30,9 @@ class RunRow:
         result: Numbers of the run since it was last queued: test_accuracy, test_loss, val_accuracy,
             epochs_done, step, seconds, parameters; diverged_at, the step at which a number was no longer
             finite. None for one that is not finite; a number that is not known yet is absent.
+        parent: The run that this one repeats with something changed, or goes on from; None where there is
+            none, or where it was deleted.
+        parent_step: The step of the parent from which it goes on; None where it starts from the beginning.
     """
 
     id: str
@@ -42,6 +45,8 @@ class RunRow:
     ended_at: datetime | None
     result: dict[str, Any]
     design_json: str
+    parent: str | None = None
+    parent_step: int | None = None
 
     @cached_property
     def design(self) -> Design:
@@ -72,9 +77,15 @@ class RunRow:
 
 @dataclass(frozen=True)
 class Command:
-    """What a user asks of a training."""
+    """What a user asks of a training.
+
+    Attributes:
+        kind: One of `COMMAND_KINDS`.
+        value: Of a `set`: its name and value, such as `{"name": "learning_rate", "value": 0.01}`; else None.
+    """
 
     kind: str
+    value: dict[str, Any] | None = None
 
 
 def run_row(row: Row[Any]) -> RunRow:
@@ -90,6 +101,8 @@ def run_row(row: Row[Any]) -> RunRow:
         ended_at=None if row.ended_at is None else _utc(row.ended_at),
         result=json.loads(row.result),
         design_json=row.design,
+        parent=row.parent,
+        parent_step=row.parent_step,
     )
 
 

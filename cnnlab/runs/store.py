@@ -14,7 +14,7 @@ import json
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, SupportsFloat
 
@@ -37,7 +37,7 @@ __all__ = ["ACTIVE", "Command", "RunRow", "Store", "close_store", "get_store"]
 DATABASE_NAME = "runs.sqlite"
 RELEASE_SECONDS = 2.0
 """How long a worker may hold the lock of a run that it has already recorded as ended."""
-COMMAND_KINDS = ("stop", "pause", "resume")
+COMMAND_KINDS = ("stop", "pause", "resume", "step", "epoch", "set")
 _LOST_MESSAGE = (
     "The worker process ended before the training did. Resume goes on from the last full state on the disk."
 )
@@ -70,8 +70,24 @@ class Store:
 
     # Runs
 
-    def create_run(self, design: Design, owner: str, name: str | None = None) -> RunRow:
-        """Adds a run, queued; without a name it gets that of its preset or data set, numbered if taken."""
+    def create_run(
+        self,
+        design: Design,
+        owner: str,
+        name: str | None = None,
+        *,
+        parent: str | None = None,
+        parent_step: int | None = None,
+    ) -> RunRow:
+        """Adds a run, queued; without a name it gets that of its preset or data set, numbered if taken.
+
+        Args:
+            design: What is trained.
+            owner: Whose it is.
+            name: What to call it.
+            parent: The run that it repeats with something changed, or goes on from.
+            parent_step: The step of the parent from which it goes on.
+        """
         now = time.time()
         run_id, text = new_id(), design.to_json()
         with self._database.write() as connection:
@@ -83,6 +99,8 @@ class Store:
                 "name": checked_name(name),
                 "status": "queued",
                 "design": text,
+                "parent": parent,
+                "parent_step": parent_step,
             }
             connection.execute(insert(RUNS).values(created_at=now, **row))
             _append(connection, run_id, [Status(status="queued")], now)
@@ -229,8 +247,13 @@ class Store:
 
     # Commands
 
-    def send_command(self, run_id: str, kind: str) -> bool:
+    def send_command(self, run_id: str, kind: str, value: Mapping[str, Any] | None = None) -> bool:
         """Asks something of the training; its worker takes it between two chunks of steps.
+
+        Args:
+            run_id: The run's id.
+            kind: One of `COMMAND_KINDS`.
+            value: What comes with it, plain data; see `Command`.
 
         Returns:
             Whether the run is still active; nobody would take a command to one that ended, so it is not kept.
@@ -240,10 +263,11 @@ class Store:
         """
         if kind not in COMMAND_KINDS:
             raise ValueError(f"A command must be one of {', '.join(COMMAND_KINDS)}. Received {kind!r}.")
+        text = None if value is None else json.dumps(dict(value), allow_nan=False)
         with self._database.write() as connection:
             if not _run(connection, checked_id(run_id)).active:
                 return False
-            connection.execute(insert(COMMANDS).values(run_id=run_id, kind=kind))
+            connection.execute(insert(COMMANDS).values(run_id=run_id, kind=kind, value=text))
         return True
 
     def take_commands(self, run_id: str) -> list[Command]:
@@ -255,7 +279,10 @@ class Store:
                 return []
         with self._database.write() as connection:
             rows = connection.execute(delete(COMMANDS).where(mine).returning(COMMANDS)).all()
-        return [Command(row.kind) for row in sorted(rows, key=lambda row: row.id)]
+        return [
+            Command(row.kind, None if row.value is None else json.loads(row.value))
+            for row in sorted(rows, key=lambda row: row.id)
+        ]
 
     def reap(self) -> list[str]:
         """Marks as interrupted each run that is running or paused by the record, but whose worker is gone.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from cnnlab.spec.architecture import Architecture
-from cnnlab.spec.fields import Spec
-from cnnlab.spec.training import TrainingConfig
+from cnnlab.spec.fields import Spec, shown
+from cnnlab.spec.training import CHANGEABLE, TrainingConfig
 from cnnlab.spec.walk import FLOAT32_BYTES
 
 _NAME_IN_WORDS = 'a name of at most 64 small letters, digits, "_", "-" and "."'
@@ -43,6 +44,31 @@ class Design(Spec):
         trace = self.architecture.trace()
         batch = 2 * trace.activation_bytes * self.training.batch_size
         return batch + FLOAT32_BYTES * _VALUES_A_PARAMETER * trace.total_parameters
+
+    def changed(self, change: Mapping[str, Any]) -> Design:
+        """The same with some fields changed, those of the training by their own names.
+
+        Raises:
+            SpecError: there is no such field, or it does not accept the value.
+        """
+        own = {name: value for name, value in change.items() if name in Design.model_fields}
+        training = {name: value for name, value in change.items() if name not in own}
+        design = self.replace(**own)
+        return design.replace(training=design.training.replace(**training)) if training else design
+
+    def why_not_changeable(self, name: str, value: float) -> str | None:
+        """Why a setting cannot get this value while this design trains, in words; None where it can."""
+        if name not in CHANGEABLE:
+            known = ", ".join(CHANGEABLE)
+            return f"{shown(name)} cannot be changed in the course of a training. What can be is {known}."
+        low, high = CHANGEABLE[name]
+        if not low <= value <= high:
+            return f"Training, {name}: expected a number from {low:g} to {high:g}. Received {shown(value)}."
+        if name == "dropout" and not any("Dropout" in layer.kind for layer in self.architecture.layers):
+            return "The network has no dropout layer whose rate could be changed. Add one in Design."
+        if name == "augmentation" and not self.training.augmentation:
+            return "The training has no augmentation whose strength could be changed. Add one in Data."
+        return None
 
     def obstacle(self) -> str | None:
         """Why this design cannot be trained, in words; None where it can."""

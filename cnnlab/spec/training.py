@@ -7,8 +7,16 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from cnnlab.spec.augmentation import MAX_AUGMENTATIONS, AnyAugmentation
-from cnnlab.spec.fields import Control, Spec, choice, controls, integer, real
+from cnnlab.spec.augmentation import MAX_AUGMENTATIONS, MAX_STRENGTH, AnyAugmentation
+from cnnlab.spec.fields import Control, Spec, choice, controls, integer, real, switch
+
+CHANGEABLE: dict[str, tuple[float, float]] = {
+    "learning_rate": (1e-7, 10.0),
+    "dropout": (0.0, 0.95),
+    "augmentation": (0.0, MAX_STRENGTH),
+}
+"""What can be changed while a training runs, and the bounds of each: the learning rate that the schedule
+starts from, the rate of every dropout layer, the strength of the augmentation (1: as declared)."""
 
 
 class TrainingConfig(Spec):
@@ -105,6 +113,24 @@ class TrainingConfig(Spec):
         label="Seed",
         help="Start of every random choice: split, first weights, order of the images.",
     )
+    precision: Literal["float32", "mixed_bfloat16"] = choice(
+        "float32",
+        label="Precision",
+        help="mixed_bfloat16 computes with shorter numbers: faster on processors that have them.",
+    )
+    early_stopping: int = integer(
+        0,
+        low=0,
+        high=500,
+        slider=(0, 20),
+        label="Early stopping",
+        help="End after so many epochs without a lower validation loss; 0: train all epochs.",
+    )
+    keep_best: bool = switch(
+        False,
+        label="Keep the best weights",
+        help="At the end, go back to the weights of the epoch with the lowest validation loss.",
+    )
     augmentation: tuple[AnyAugmentation, ...] = Field(
         default=(),
         max_length=MAX_AUGMENTATIONS,
@@ -127,6 +153,8 @@ class TrainingConfig(Spec):
             without.add("warmup")
         if self.schedule != "step":
             without |= {"drop_factor", "drop_every"}
+        if self.validation_share == 0.0:  # both go by the loss on the validation images
+            without |= {"early_stopping", "keep_best"}
         return tuple(name for name in controls(type(self)) if name not in without)
 
     def optimizer_arguments(self) -> dict[str, Any]:

@@ -9,7 +9,19 @@ import pytest
 from pydantic import ValidationError
 
 from cnnlab.errors import StorageError
-from cnnlab.runs import Epoch, Event, Payload, Started, Status, Steps, Tested
+from cnnlab.runs import (
+    Changed,
+    Epoch,
+    Event,
+    Health,
+    LayerHealth,
+    Payload,
+    Snapshot,
+    Started,
+    Status,
+    Steps,
+    Tested,
+)
 from cnnlab.runs.events import PAYLOADS
 
 EXAMPLES = [
@@ -18,6 +30,9 @@ EXAMPLES = [
     Epoch(epoch=1, step=5, loss=1.0, accuracy=0.5, seconds=1.0, images_per_second=150.0),
     Tested(step=10, loss=0.1, accuracy=0.99),
     Status(status="failed", message="Out of memory."),
+    Changed(step=12, name="learning_rate", value=0.01),
+    Health(step=12, layers=(LayerHealth(name="conv2d", dead=0.25, gradient=0.1, update=0.001),)),
+    Snapshot(step=12),
 ]
 
 

@@ -9,7 +9,20 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cnnlab.runs import Epoch, Event, History, Payload, Started, Status, Steps, Tested
+from cnnlab.runs import (
+    Changed,
+    Epoch,
+    Event,
+    Health,
+    History,
+    LayerHealth,
+    Payload,
+    Snapshot,
+    Started,
+    Status,
+    Steps,
+    Tested,
+)
 
 
 def _events(*payloads: Payload) -> list[Event]:
@@ -157,3 +170,25 @@ def test_the_arrays_equal_a_dictionary_of_the_last_word_on_each_step(payloads: l
     history = History.fold(_events(*payloads))
     assert history.step.tolist() == list(losses)
     np.testing.assert_array_equal(history.loss, np.array(list(losses.values()), dtype=float))
+
+
+def test_changes_and_health_are_folded_and_those_after_a_resume_dropped() -> None:
+    health = LayerHealth(name="conv2d", dead=0.5, gradient=0.1, update=0.01)
+    history = History.fold(
+        _events(
+            _started(),
+            _steps(1, 1, 2, 3, 4),
+            Changed(step=5, name="learning_rate", value=0.1),
+            _steps(5, 1, 2),
+            Health(step=6, layers=(health,)),
+            Snapshot(step=6),
+            Changed(step=7, name="dropout", value=0.5),
+        )
+    )
+    assert history.values == {"learning_rate": 0.1, "dropout": 0.5}
+    assert history.health[0]["layers"][0]["dead"] == 0.5
+    assert history.snapshot_step == 6
+    for event in _events(_started(step=5)):
+        history.add(Event(99, event.run_id, event.time, event.kind, event.payload))
+    assert history.changes == [{"step": 5, "name": "learning_rate", "value": 0.1}]
+    assert history.health == []

@@ -156,8 +156,10 @@ def test_a_status_change_that_was_not_expected_changes_nothing(store: Store, run
 def test_an_unknown_status_or_command_is_a_programming_error(store: Store, run: RunRow) -> None:
     with pytest.raises(ValueError, match=r"must be one of queued, running, .* Received 'done'"):
         store.set_status(run.id, "done")
-    with pytest.raises(ValueError, match="must be one of stop, pause, resume. Received 'step'"):
-        store.send_command(run.id, "step")
+    with pytest.raises(
+        ValueError, match="must be one of stop, pause, resume, step, epoch, set. Received 'jump'"
+    ):
+        store.send_command(run.id, "jump")
 
 
 def test_active_and_ended_divide_the_statuses() -> None:
@@ -353,7 +355,7 @@ def test_a_record_of_a_newer_version_is_refused_and_left_alone(store: Store, run
         connection.exec_driver_sql("PRAGMA user_version=99")
     store.close()
     with pytest.raises(
-        StorageError, match=r"newer CNN Lab: it has version 99, this one reads up to version 2\."
+        StorageError, match=r"newer CNN Lab: it has version 99, this one reads up to version 3\."
     ):
         Store(store.path)
     untouched = sqlite3.connect(store.path)
@@ -361,19 +363,54 @@ def test_a_record_of_a_newer_version_is_refused_and_left_alone(store: Store, run
     untouched.close()
 
 
-def test_a_record_of_an_older_version_is_brought_to_this_one(store: Store, run: RunRow) -> None:
-    with store._database.write() as connection:  # version 1 had commands with a value
-        connection.exec_driver_sql("ALTER TABLE commands ADD COLUMN value TEXT NOT NULL DEFAULT ''")
-        connection.exec_driver_sql("PRAGMA user_version=1")
+VERSION_2_RUNS = """
+    CREATE TABLE older (
+        id VARCHAR(10) NOT NULL PRIMARY KEY, owner TEXT NOT NULL, name TEXT NOT NULL,
+        status VARCHAR(16) NOT NULL, message TEXT, design TEXT NOT NULL, result TEXT NOT NULL,
+        created_at FLOAT NOT NULL, started_at FLOAT, ended_at FLOAT, last_seq INTEGER NOT NULL
+    )
+"""
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_record_of_an_older_version_is_brought_to_this_one(
+    version: int, store: Store, run: RunRow, design: Design
+) -> None:
+    fresh = _tables(store)
     store.close()
+    old = sqlite3.connect(store.path)  # foreign keys are off here: the events stay while their run is moved
+    old.executescript(
+        f"""
+        {VERSION_2_RUNS};
+        INSERT INTO older SELECT {", ".join(fresh["runs"][:11])} FROM runs;
+        DROP TABLE runs;
+        ALTER TABLE older RENAME TO runs;
+        DROP TABLE commands;
+        CREATE TABLE commands (id INTEGER PRIMARY KEY, run_id VARCHAR(10), kind VARCHAR(16));
+        PRAGMA user_version={version};
+        """
+    )
+    old.close()
     opened = Store(store.path)
+    assert _tables(opened) == fresh
     assert opened.run(run.id) == run
-    assert opened.send_command(run.id, "stop")
-    assert opened.take_commands(run.id) == [Command("stop")]
-    with opened._database.read() as connection:
-        columns = [column[1] for column in connection.exec_driver_sql("PRAGMA table_info(commands)")]
-    assert columns == ["id", "run_id", "kind"]
+    assert [event.kind for event in opened.events(run.id)] == ["status"]
+    assert opened.send_command(run.id, "set", {"name": "dropout", "value": 0.5})
+    assert opened.take_commands(run.id) == [Command("set", {"name": "dropout", "value": 0.5})]
+    child = opened.create_run(design, "ada", parent=run.id, parent_step=21)
+    assert (child.parent, child.parent_step) == (run.id, 21)
+    opened.delete(run.id)
+    assert opened.run(child.id).parent is None
     opened.close()
+
+
+def _tables(store: Store) -> dict[str, list[str]]:
+    """Names of the columns of each table."""
+    with store._database.read() as connection:
+        return {
+            table: [column[1] for column in connection.exec_driver_sql(f"PRAGMA table_info({table})")]
+            for table in ("runs", "events", "commands")
+        }
 
 
 def test_a_file_that_is_no_database_is_named_as_damaged(tmp_path: Path) -> None:

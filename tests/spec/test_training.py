@@ -12,12 +12,15 @@ from tests.spec.strategies import specs
 
 
 def test_only_the_fields_that_have_an_effect_are_relevant():
-    always = ("epochs", "batch_size", "optimizer", "learning_rate", "schedule", "validation_share", "seed")
+    always = {"epochs", "batch_size", "optimizer", "learning_rate", "schedule", "validation_share", "seed"}
+    always |= {"precision", "early_stopping", "keep_best"}
     assert set(TrainingConfig().relevant()) == set(always)
     assert set(TrainingConfig(optimizer="SGD").relevant()) == {*always, "momentum"}
     assert set(TrainingConfig(optimizer="AdamW").relevant()) == {*always, "weight_decay"}
     assert set(TrainingConfig(schedule="cosine").relevant()) == {*always, "warmup"}
     assert set(TrainingConfig(schedule="step").relevant()) == {*always, "drop_factor", "drop_every"}
+    by_validation = {"early_stopping", "keep_best"}
+    assert set(TrainingConfig(validation_share=0.0).relevant()) == always - by_validation
 
 
 def test_the_optimizer_gets_its_own_arguments():
