@@ -222,3 +222,13 @@ def worst_confusions(matrix: npt.NDArray[np.int64], limit: int = 3) -> list[tupl
     order = np.argsort(-wrong, axis=None, kind="stable")[:limit]
     cells = [(int(cell // len(wrong)), int(cell % len(wrong))) for cell in order]
     return [(i, j, int(wrong[i, j])) for i, j in cells if wrong[i, j]]
+
+
+def confident_mistakes(evaluation: Evaluation, limit: int = 12) -> npt.NDArray[np.int64]:
+    """Return which images were called by a wrong name, the most confident mistake first.
+
+    Returns:
+        ``(at most limit,) int64``, positions in the evaluated set; ties keep the set's order.
+    """
+    wrong = np.flatnonzero(evaluation.predictions != evaluation.labels)
+    return wrong[np.argsort(-evaluation.confidences[wrong], kind="stable")][:limit]
