@@ -27,7 +27,7 @@ from cnnlab.runs.retention import states_to_keep, steps_to_keep
 LOCK_SECONDS = 10.0
 """How long `lock()` waits by default: whoever only looks whether a run is locked holds it for an instant."""
 
-_FILE = re.compile(r"(?P<kind>[a-z]+)-(?P<step>\d+)-(?P<epoch>[0-9.e+]+)\.npz")
+_FILE = re.compile(r"(?P<kind>[a-z]+)-(?P<step>\d+)-(?P<epoch>[0-9.e+-]+)\.npz")
 
 
 @dataclass(frozen=True, order=True)

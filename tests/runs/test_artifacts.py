@@ -48,6 +48,14 @@ def test_looking_at_a_run_without_files_makes_none(files: RunFiles, home: Path) 
     assert not home.exists()
 
 
+@pytest.mark.parametrize("epoch", [0.0, 1 / 45_000, 1e-12, 0.1 + 0.2, 2.5, 7.0, 123456789.125, 1e22])
+def test_what_was_kept_at_any_share_of_an_epoch_is_found_again(epoch: float, files: RunFiles) -> None:
+    files.write_weights(1, epoch, ONE)
+    files.write_state(1, ONE, {"epoch": epoch})
+    assert files.checkpoints() == [Checkpoint(1, epoch)]
+    assert files.states() == [1]
+
+
 def test_a_state_comes_back_bit_by_bit_and_in_order(files: RunFiles) -> None:
     generator = np.random.default_rng(0)
     arrays: dict[str, Any] = {
