@@ -19,12 +19,16 @@ from cnnlab import settings
 from cnnlab.datasets import archives, catalogue, downloads, splits, store
 from cnnlab.datasets.dataset import Content, Dataset, DatasetInfo, Split
 from cnnlab.datasets.downloads import Progress
+from cnnlab.datasets.own import shelf
+from cnnlab.datasets.own.importing import import_folder, import_zip
 from cnnlab.errors import DatasetError, DatasetUnavailable
 
 __all__ = [
     "Dataset",
     "DatasetInfo",
     "Split",
+    "import_folder",
+    "import_zip",
     "info",
     "install",
     "is_installed",
@@ -63,6 +67,8 @@ def variants(name: str) -> list[str]:
         DatasetError: there is no data set of this name.
     """
     family = catalogue.entry(name).family
+    if family not in catalogue.ENTRIES:  # own images have no family
+        return [name]
     return [other for other, entry in catalogue.ENTRIES.items() if entry.family == family]
 
 
@@ -104,6 +110,8 @@ def require(name: str) -> None:
         DatasetUnavailable: it is not on this machine yet; the message says how to bring it here.
     """
     if not is_installed(name):
+        if shelf.is_own(name):
+            raise shelf.unavailable(name)
         raise DatasetUnavailable(
             f"{catalogue.entry(name).info.title} is not on this machine yet. Install it on the page Data or "
             f"with cnnlab.datasets.install({name!r}), or put {name}.npz (arrays {archives.NPZ_LAYOUT}) into "
@@ -153,7 +161,13 @@ def load(name: str, *, seed: int = 0, validation_share: float = 0.1) -> Dataset:
     place = _place(name)
     declared = catalogue.entry(name).info
     images, labels, test_count = store.read(place.folder, declared)
-    parts = splits.split(labels, test_count=test_count, seed=seed, validation_share=validation_share)
+    parts = splits.split(
+        labels,
+        test_count=test_count,
+        seed=seed,
+        validation_share=validation_share,
+        every_class=declared.own,
+    )
     train, validation, test = (Split(indices, images, labels) for indices in parts)
     actual = dataclasses.replace(declared, images=len(images))
     return Dataset(actual, place.origin, images, labels, train, validation, test)
@@ -162,6 +176,8 @@ def load(name: str, *, seed: int = 0, validation_share: float = 0.1) -> Dataset:
 def _place(name: str) -> _Place:
     """A built-in set, else `NAME.npz` in a data folder, else the files that are downloaded."""
     recipe = catalogue.entry(name).recipe
+    if isinstance(recipe, catalogue.Imported):
+        return _Place(shelf.folder(name), "own images")
     if isinstance(recipe, catalogue.BuiltIn):
         return _Place(store.folder(name, "built-in", recipe.version), "built in")
     for folder in _data_folders():
@@ -185,6 +201,8 @@ def _data_folders() -> list[Path]:
 
 def _content(name: str, place: _Place, progress: Progress | None) -> Content:
     recipe = catalogue.entry(name).recipe
+    if isinstance(recipe, catalogue.Imported):
+        raise shelf.unavailable(name)
     if isinstance(recipe, catalogue.BuiltIn):
         return recipe.content()
     if place.npz:

@@ -15,6 +15,7 @@ from cnnlab.datasets import archives
 from cnnlab.datasets.builtin import digits, shapes
 from cnnlab.datasets.dataset import Content, DatasetInfo
 from cnnlab.datasets.downloads import RemoteFile
+from cnnlab.datasets.own import shelf
 from cnnlab.errors import DatasetError
 
 
@@ -45,6 +46,11 @@ class Download:
 
 
 @dataclass(frozen=True)
+class Imported:
+    """A user's own images: they are here, or they were deleted."""
+
+
+@dataclass(frozen=True)
 class Entry:
     """One data set.
 
@@ -56,7 +62,7 @@ class Entry:
     """
 
     info: DatasetInfo
-    recipe: BuiltIn | Download
+    recipe: BuiltIn | Download | Imported
     family: str
     listed: bool = True
 
@@ -206,6 +212,8 @@ def entry(name: str) -> Entry:
     Raises:
         DatasetError: there is no data set of this name.
     """
+    if shelf.is_own(name):
+        return Entry(shelf.card(name).info, Imported(), name, listed=False)
     found = ENTRIES.get(name)
     if found is None:
         raise DatasetError(f"There is no data set {name[:60]!r}. Expected one of {', '.join(ENTRIES)}.")

@@ -26,9 +26,10 @@ class DatasetInfo:
         images: number of images in all, training and test.
         source: who made it and from what.
         licence: under which terms, or that none were stated.
-        url: where to read more.
+        url: where to read more; "" where there is no such place.
         download_bytes: size of the download in bytes; None where nothing is downloaded.
         built_in: whether it needs no network.
+        own: whether a user made it of own images.
     """
 
     name: str
@@ -42,6 +43,7 @@ class DatasetInfo:
     url: str
     download_bytes: int | None = None
     built_in: bool = False
+    own: bool = False
 
     @property
     def classes(self) -> int:

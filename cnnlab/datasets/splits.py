@@ -27,7 +27,9 @@ class Parts(NamedTuple):
     test: Indices
 
 
-def split(labels: Labels, *, test_count: int, seed: int, validation_share: float) -> Parts:
+def split(
+    labels: Labels, *, test_count: int, seed: int, validation_share: float, every_class: bool = False
+) -> Parts:
     """Divide a data set into training, validation and test images.
 
     The test part depends on the seed alone, so that runs with another validation share stay comparable. A
@@ -38,6 +40,8 @@ def split(labels: Labels, *, test_count: int, seed: int, validation_share: float
         test_count: the last so many images are the set's own test part; 0 draws one of `TEST_SHARE`.
         seed: non-negative integer.
         validation_share: share of the training part that is held back, 0 to `MAX_VALIDATION_SHARE`.
+        every_class: whether each class gives at least one image to the test part, and to the validation part
+            where one is left to learn from: for sets of a few images, whose shares round to none.
 
     Raises:
         DatasetError: the seed or the share cannot be used.
@@ -47,13 +51,19 @@ def split(labels: Labels, *, test_count: int, seed: int, validation_share: float
     if test_count:
         rest, test = everything[:-test_count], everything[-test_count:]
     else:
-        rest, test = stratified(everything, labels, TEST_SHARE, [seed, _TEST_STREAM])
-    train, validation = stratified(rest, labels, validation_share, [seed, _VALIDATION_STREAM])
+        rest, test = stratified(everything, labels, TEST_SHARE, [seed, _TEST_STREAM], every_class=every_class)
+    train, validation = stratified(
+        rest,
+        labels,
+        validation_share,
+        [seed, _VALIDATION_STREAM],
+        every_class=every_class and validation_share > 0,
+    )
     return Parts(train, validation, test)
 
 
 def stratified(
-    indices: Indices, labels: Labels, share: float, seed: Sequence[int]
+    indices: Indices, labels: Labels, share: float, seed: Sequence[int], *, every_class: bool = False
 ) -> tuple[Indices, Indices]:
     """Take a share of every class.
 
@@ -62,6 +72,7 @@ def stratified(
         labels: label of every image of the data set, int64; indexed by `indices`.
         share: from 0 to 1; the number taken is the nearest whole number to `share · n`.
         seed: of `numpy.random.default_rng`.
+        every_class: whether at least one is taken of each class of two or more.
 
     Returns:
         What is kept and what is taken, each ascending.
@@ -69,9 +80,11 @@ def stratified(
     rng = np.random.default_rng(seed)
     own = np.asarray(labels)[indices]
     classes, counts = np.unique(own, return_counts=True)
+    quotas = _quotas(counts, share)
+    if every_class:
+        quotas = np.maximum(quotas, np.where(counts > 1, 1, 0))
     taken = [
-        rng.permutation(indices[own == label])[:quota]
-        for label, quota in zip(classes, _quotas(counts, share), strict=True)
+        rng.permutation(indices[own == label])[:quota] for label, quota in zip(classes, quotas, strict=True)
     ]
     chosen = np.sort(np.concatenate(taken)) if taken else indices[:0]
     return np.setdiff1d(indices, chosen, assume_unique=True), chosen

@@ -95,7 +95,7 @@ def locked(name: str) -> Iterator[None]:
         lock = FileLock(root() / f"{name}.lock")
         lock.acquire()
     except OSError as exc:
-        raise _not_writable(name, exc) from exc
+        raise not_writable(name, exc) from exc
     try:
         yield
     finally:
@@ -117,13 +117,13 @@ def write(place: Path, info: DatasetInfo, content: Content) -> None:
             shutil.rmtree(left_behind, ignore_errors=True)
         beside = Path(tempfile.mkdtemp(prefix=_BESIDE, dir=place.parent))
     except OSError as exc:
-        raise _not_writable(info.name, exc) from exc
+        raise not_writable(info.name, exc) from exc
     try:
         _write_files(beside, info, content)
         shutil.rmtree(place, ignore_errors=True)  # what somebody left of a folder by deleting files in it
         beside.rename(place)
     except OSError as exc:
-        raise _not_writable(info.name, exc) from exc
+        raise not_writable(info.name, exc) from exc
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     _remove_older(place)
@@ -143,13 +143,45 @@ def _write_files(beside: Path, info: DatasetInfo, content: Content) -> None:
         _to_disk(file)
     if done != content.count:
         raise DatasetError(f"{info.title}: expected {content.count} images. Received {done}.")
-    with (beside / _LABELS).open("wb") as file:
+    _write_labels(beside, labels, test_count=content.test_count)
+
+
+def _write_labels(place: Path, labels: Labels, *, test_count: int) -> None:
+    """Labels and counts; with the last of them the folder is whole."""
+    with (place / _LABELS).open("wb") as file:
         np.save(file, labels, allow_pickle=False)
         _to_disk(file)
-    meta = {"images": content.count, "test_images": content.test_count}
-    with (beside / _META).open("wb") as file:
+    meta = {"images": len(labels), "test_images": test_count}
+    with (place / _META).open("wb") as file:
         file.write(json.dumps(meta).encode())
         _to_disk(file)
+
+
+@contextmanager
+def images_file(place: Path, image_shape: tuple[int, ...]) -> Iterator[BinaryIO]:
+    """The file that takes the images of a new data set one after the other, when their number is not known.
+
+    Args:
+        place: the folder; nobody sees it before `finish` and its renaming.
+        image_shape: (height, width, channels) of every image.
+    """
+    with (place / _IMAGES).open("wb") as file:
+        _write_header(file, (0, *image_shape))
+        yield file
+        _to_disk(file)
+
+
+def finish(place: Path, labels: Labels, image_shape: tuple[int, ...]) -> None:
+    """Add to the images that `images_file` took their number, their labels and what makes the folder whole.
+
+    Args:
+        place: the folder.
+        labels: (n,) int64.
+        image_shape: (height, width, channels) of every image.
+    """
+    with (place / _IMAGES).open("r+b") as file:
+        _write_header(file, (len(labels), *image_shape))  # NumPy leaves room for the largest count
+    _write_labels(place, labels, test_count=0)
 
 
 def _write_header(file: BinaryIO, shape: tuple[int, ...]) -> None:
@@ -199,7 +231,8 @@ def _damage_in_words(place: Path) -> Iterator[None]:
         ) from exc
 
 
-def _not_writable(name: str, exc: OSError) -> DatasetUnavailable:
+def not_writable(name: str, exc: OSError) -> DatasetUnavailable:
+    """The error for a disk that is full or cannot be written."""
     return DatasetUnavailable(
         f"The data set {name!r} cannot be stored in {root()}: {exc.strerror or exc}. "
         f"Make room there, or name another folder in CNNLAB_HOME."
