@@ -105,8 +105,10 @@ def crossing(epochs: Sequence[Mapping[str, Any]], metric: Metric = "accuracy") -
     """
     for row in epochs:
         training, validation = row.get(metric), row.get(f"val_{metric}")
+        if training is None or validation is None:
+            continue
         # Values are kept with more digits than they have: 0.51 and 0.52 are 0.01 apart.
-        if _finite(training, validation) and abs(training - validation) <= MEETING + 1e-9:
+        if abs(training - validation) <= MEETING + 1e-9:
             return Crossing(int(row["epoch"]), float(training), float(validation))
     return None
 
@@ -212,8 +214,8 @@ def _overfits(history: History) -> Finding | None:
         "overfits",
         f"Overfits from epoch {first}",
         f"The validation loss rose from {validation[best]:.3g} to {validation[-1]:.3g} while the training "
-        f"loss fell from {training[best]:.3g} to {training[-1]:.3g}: the network learns its training images by "
-        "heart. Dropout, augmentation, L2 or early stopping help.",
+        f"loss fell from {training[best]:.3g} to {training[-1]:.3g}: the network learns its training "
+        "images by heart. Dropout, augmentation, L2 or early stopping help.",
         "warning",
     )
 
