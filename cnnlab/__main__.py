@@ -1,4 +1,4 @@
-"""The command line: `python -m cnnlab presets|datasets|train|resume|evaluate|runs|export`.
+"""The command line: `python -m cnnlab presets|datasets|import|train|resume|evaluate|runs|export`.
 
 Results go to standard output, progress and errors to standard error. Exit status: 0; 1 when something failed;
 2 when what was asked cannot be meant; 130 after Ctrl-C.
@@ -7,15 +7,19 @@ Results go to standard output, progress and errors to standard error. Exit statu
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import os
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 from cnnlab import api, datasets
+from cnnlab.api import exports
+from cnnlab.api.progress import counting_bar
 from cnnlab.cli import BAD_INPUT, Parser, add_training, chosen_design, complain, percent, show, whole
+from cnnlab.datasets.own import shelf
+from cnnlab.datasets.own.pictures import Preparation
 from cnnlab.errors import (
     CNNLabError,
     DatasetError,
@@ -27,8 +31,7 @@ from cnnlab.errors import (
     SpecError,
 )
 from cnnlab.runs.rows import plain_number
-from cnnlab.spec import presets
-from cnnlab.spec.source import keras_source
+from cnnlab.spec import formats, presets
 
 FAILED, INTERRUPTED = 1, 130
 
@@ -72,12 +75,12 @@ def parser() -> argparse.ArgumentParser:
         added.set_defaults(command=command)
         if run:
             added.add_argument("run", metavar="RUN", help="id of a run, as the command runs shows it")
-        if command is not export:
-            added.add_argument("--json", action="store_true", help="print JSON")
+        added.add_argument("--json", action="store_true", help="print JSON")
         return added
 
     add("presets", list_presets, "List the networks to start from.")
     add("datasets", list_datasets, "List the data sets.")
+    _add_import(add("import", import_images, "Make a data set of own images: a folder of pictures a class."))
     add_training(add("train", train, "Train a network and wait for it."))
     add("resume", resume, "Go on with a run that was stopped, failed or interrupted.", run=True)
     evaluating = add("evaluate", evaluate, "Ask a run's network about its test images.", run=True)
@@ -85,9 +88,34 @@ def parser() -> argparse.ArgumentParser:
     listing = add("runs", list_runs, "List runs, the newest first.")
     listing.add_argument("--owner", help="only those of one owner (default: all)")
     exporting = add("export", export, "Write a run's network in another form.", run=True)
-    exporting.add_argument("--format", required=True, choices=["source"], help="source: a Keras script")
-    exporting.add_argument("-o", "--output", metavar="PATH", help="file (default: standard output)")
+    exporting.add_argument(
+        "--format", required=True, choices=formats.names(), metavar="FORMAT", help=", ".join(formats.names())
+    )
+    exporting.add_argument("--step", type=int, help="step of the weights (default: the last kept)")
+    exporting.add_argument(
+        "-o",
+        "--output",
+        metavar="PATH",
+        help="file or folder (default: the run's name, here; source and notebook: standard output)",
+    )
     return top
+
+
+def _add_import(importing: argparse.ArgumentParser) -> None:
+    importing.add_argument(
+        "path", metavar="PATH", help="a folder or a zip that holds a folder for each class"
+    )
+    importing.add_argument("--name", help="what to call it (default: the folder's or the zip's name)")
+    importing.add_argument(
+        "--size",
+        type=int,
+        default=Preparation.side,
+        help="side of the images in pixels (default: %(default)s)",
+    )
+    importing.add_argument("--grey", action="store_true", help="make them grey (default: colour)")
+    importing.add_argument(
+        "--fit", action="store_true", help="keep whole pictures, with black bars (default: crop the middle)"
+    )
 
 
 # Commands
@@ -113,7 +141,7 @@ def list_presets(options: argparse.Namespace) -> int:
 def list_datasets(options: argparse.Namespace) -> int:
     """Print what is known of each data set, and whether it is on this machine."""
     rows = []
-    for name in datasets.names():
+    for name in datasets.names() + [card.name for card in shelf.cards(shelf.SHARED_OWNER)]:
         info = datasets.info(name)
         rows.append(
             {
@@ -134,6 +162,31 @@ def list_datasets(options: argparse.Namespace) -> int:
         ("name", "installed", "images", "image_shape", "download_bytes", "licence"),
         as_json=options.json,
     )
+    return 0
+
+
+def import_images(options: argparse.Namespace) -> int:
+    """Make a data set of a folder or a zip, and say what was left out."""
+    path = Path(options.path)
+    preparation = Preparation(side=options.size, colour=not options.grey, crop=not options.fit)
+    make = datasets.import_folder if path.is_dir() else datasets.import_zip
+    with counting_bar("Importing", " pictures") as told:
+        name = make(path, options.name or path.stem, progress=told, **preparation.to_plain())
+    card = shelf.card(name)
+    for each in card.skipped:
+        print(f"left out: {each.path}: {each.reason}", file=sys.stderr)
+    result = {
+        "name": name,
+        "title": card.title,
+        "images": card.images,
+        "image_shape": list(preparation.image_shape),
+        "classes": dict(zip(card.class_names, card.counts, strict=True)),
+        "left_out": card.skipped_count,
+    }
+    if options.json:
+        print(json.dumps(result))
+    else:
+        print(f"{name} ({card.title}): {card.images:,} images in {len(card.class_names)} classes.")
     return 0
 
 
@@ -249,18 +302,16 @@ def list_runs(options: argparse.Namespace) -> int:
 
 
 def export(options: argparse.Namespace) -> int:
-    """Write the Keras source of a run's design."""
-    run = api.get(options.run)
-    # A schedule counts its steps from the training images; a run that never started does not know them.
-    text = keras_source(run.design)
-    if options.output is None:
-        print(text, end="")
+    """Write a run in another form and say how it compares with the network."""
+    run, form = api.get(options.run), formats.get(options.format)
+    if options.output is None and form.content == "design":
+        print(exports.text(form, run.row), end="")
         return 0
-    try:
-        Path(options.output).write_text(text, encoding="utf-8")
-    except OSError as exc:
-        complain(f"{options.output} cannot be written: {exc.strerror or exc}")
-        return FAILED
+    report = run.export(form.name, options.output or form.file_name(run.name), options.step)
+    if options.json:
+        print(json.dumps(dataclasses.asdict(report), allow_nan=False))
+    else:
+        print(" ".join(filter(None, [f"Wrote {report.path}, {report.bytes:,} bytes.", report.words()])))
     return 0
 
 

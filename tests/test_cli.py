@@ -18,6 +18,7 @@ from cnnlab.runs import get_store
 from cnnlab.spec import links
 from cnnlab.spec.design import Design
 from cnnlab.spec.training import TrainingConfig
+from tests.datasets.own.making import two_classes, zipped
 from tests.engine.conftest import MakeEngine, make_engine
 
 __all__ = ["make_engine"]  # the fixture
@@ -313,3 +314,37 @@ def test_ctrl_c_stops_the_run_and_resume_goes_on(cli: Cli) -> None:
     assert process.returncode == 0, err
     resumed = json.loads(out.splitlines()[-1])
     assert (resumed["run"], resumed["status"], resumed["epochs"]) == (result["run"], "finished", 40)
+
+
+def test_own_images_are_imported_listed_and_can_be_asked_for(cli: Cli, tmp_path: Path) -> None:
+    files = two_classes(3) | {"photos/red/broken.jpg": b""}
+    path = zipped(tmp_path / "mugs.zip", files)
+    status, out, err = cli("import", str(path), "--size", "32", "--grey", "--fit", "--json")
+    assert status == 0
+    made = json.loads(out)
+    assert made == {
+        "name": made["name"],
+        "title": "mugs",
+        "images": 6,
+        "image_shape": [32, 32, 1],
+        "classes": {"blue": 3, "red": 3},
+        "left_out": 1,
+    }
+    assert err == "left out: photos/red/broken.jpg: not a picture that can be read\n"
+    assert cli.json("datasets")[-1]["name"] == made["name"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("nowhere.zip",), "nowhere.zip cannot be opened as a zip"),
+        (("nowhere", "--size", "500"), "expected a side from 16 to 128 pixels. Received 500."),
+    ],
+)
+def test_own_images_that_cannot_be_imported_are_answered_in_one_line(
+    cli: Cli, arguments: tuple[str, ...], words: str
+) -> None:
+    status, out, err = cli("import", *arguments)
+    assert (status, out) == (2, "")
+    assert words in err
+    assert err.count("\n") == 1

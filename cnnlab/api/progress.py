@@ -58,6 +58,22 @@ def training_bar(*, enabled: bool = True) -> Iterator[Watch]:
 @contextlib.contextmanager
 def download_bar(title: str, *, enabled: bool = True) -> Iterator[Callable[[int, int], None] | None]:
     """A bar over the bytes of a download, for `cnnlab.datasets.install`; it appears with the first byte."""
+    with counting_bar(title, "B", enabled=enabled, scale=True) as told:
+        yield told
+
+
+@contextlib.contextmanager
+def counting_bar(
+    title: str, unit: str, *, enabled: bool = True, scale: bool = False
+) -> Iterator[Callable[[int, int], None] | None]:
+    """A bar that is told what is done and what there is in all; it appears when first told.
+
+    Args:
+        title: what stands before it.
+        unit: what is counted.
+        enabled: whether to show it at all.
+        scale: whether to write 1.2k for 1,200.
+    """
     if not enabled or not wanted():
         yield None
         return
@@ -68,7 +84,7 @@ def download_bar(title: str, *, enabled: bool = True) -> Iterator[Callable[[int,
     def progress(done: int, total: int) -> None:
         if not bars:
             bars.append(
-                tqdm(desc=title, total=total, unit="B", unit_scale=True, file=sys.stderr, leave=False)
+                tqdm(desc=title, total=total, unit=unit, unit_scale=scale, file=sys.stderr, leave=False)
             )
         bars[0].update(done - bars[0].n)
 
