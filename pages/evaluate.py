@@ -1,8 +1,8 @@
-"""Evaluate: the confusion matrix, the images behind each cell, and each class's figures."""
+"""Evaluate: the headline in words, the confusion matrix with its images, and, in tabs, all other figures."""
 
 from __future__ import annotations
 
-from cnnlab.ui import confusion_panel, evaluate_panel, frame, run_view, state
+from cnnlab.ui import confusion_panel, evaluate_panel, evaluation_tabs, frame, run_view, state
 
 frame.page("evaluate")
 state.show_notice()
@@ -10,5 +10,6 @@ state.show_notice()
 run, step = run_view.require("evaluate")
 evaluation = evaluate_panel.answers(run, step)
 evaluate_panel.headline(evaluation)
-confusion_panel.panel(run, evaluation, run_view.test_set(run), key="evaluate")
-evaluate_panel.classes(evaluation)
+data = run_view.test_set(run)
+confusion_panel.panel(run, evaluation, data, key="evaluate")
+evaluation_tabs.tabs(run, evaluation, data)

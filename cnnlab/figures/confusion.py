@@ -16,20 +16,29 @@ NUMBERS_UP_TO = 20
 
 
 def confusion(
-    matrix: npt.NDArray[np.int64], names: Sequence[str], *, scale: Scale = "counts", height: int | None = None
+    matrix: npt.NDArray[np.int64],
+    names: Sequence[str],
+    *,
+    scale: Scale = "counts",
+    order: Sequence[int] | None = None,
+    height: int | None = None,
 ) -> go.Figure:
     """Draw a confusion matrix: right answers in blue, wrong ones in vermilion, each on its own scale.
 
-    A click on a cell reports it as the marker trace's ``customdata``: ``[row, column]``. A heatmap itself
-    reports no clicks, so nearly transparent markers lie above it; the page must not draw the selection into
-    this figure, since Streamlit forgets a selection whose figure changes.
+    A click on a cell reports it as the marker trace's ``customdata``: ``[actual, predicted]``, whatever the
+    order. A heatmap itself reports no clicks, so nearly transparent markers lie above it; the page must not
+    draw the selection into this figure, since Streamlit forgets a selection whose figure changes.
 
     Args:
         matrix: ``(classes, classes) int64``, rows actual, columns predicted.
         names: One name a class.
         scale: What the cells say: counts, or percentages of their row or column.
+        order: The classes from the top and from the left; by default their own order.
         height: Pixels; by default enough for the classes.
     """
+    order = range(len(names)) if order is None else order
+    classes = np.array(order, np.int64)
+    matrix, names = matrix[np.ix_(classes, classes)], [names[k] for k in order]
     shares = normalise(matrix, scale)
     diagonal = np.eye(len(names), dtype=bool)
     figure = go.Figure()
@@ -50,7 +59,7 @@ def confusion(
         )
     if len(names) <= NUMBERS_UP_TO:
         _write_numbers(figure, shares, darkness, scale)
-    _add_clickable(figure, matrix, names)
+    _add_clickable(figure, matrix, names, classes)
     return _lay_out(figure, names, height or max(380, min(760, 120 + 44 * len(names))))
 
 
@@ -104,7 +113,9 @@ def _number(value: float, scale: Scale) -> str:
     return "<1" if value < 0.005 else f"{value * 100:.0f}"
 
 
-def _add_clickable(figure: go.Figure, matrix: npt.NDArray[np.int64], names: Sequence[str]) -> None:
+def _add_clickable(
+    figure: go.Figure, matrix: npt.NDArray[np.int64], names: Sequence[str], classes: npt.NDArray[np.int64]
+) -> None:
     """Lay the markers that hover and clicks find: one a cell, all but invisible whether selected or not."""
     rows, columns = (axis.ravel() for axis in np.indices(matrix.shape))
     unchanged = {"marker": {"opacity": 0.01}}
@@ -116,7 +127,7 @@ def _add_clickable(figure: go.Figure, matrix: npt.NDArray[np.int64], names: Sequ
         marker={"symbol": "square", "size": 28, "opacity": 0.01, "color": "rgba(127, 127, 127, 0.01)"},
         selected=unchanged,
         unselected=unchanged,
-        customdata=np.stack([rows, columns], axis=1).tolist(),
+        customdata=np.stack([classes[rows], classes[columns]], axis=1).tolist(),
         text=[cell_words(matrix, names, int(i), int(j)) for i, j in zip(rows, columns, strict=True)],
         hovertemplate="%{text}<extra></extra>",
     )

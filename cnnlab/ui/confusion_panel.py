@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import streamlit as st
 
 from cnnlab import api
 from cnnlab.analysis.metrics import Evaluation, Scale, cell_indices, cell_words, worst_confusions
+from cnnlab.analysis.ordering import by_confusion
 from cnnlab.datasets import Dataset
 from cnnlab.figures.confusion import confusion, describe_confusion
 from cnnlab.figures.theme import CONFIG
@@ -19,6 +22,8 @@ COMPACT_HEIGHT = 430
 """Of the matrix beside the curves, in pixels: both are then seen at once on a projector of 720 lines."""
 _MOST_IMAGES = 24
 """How many images of a cell are shown: more are a page of thumbnails that nobody compares."""
+_PAIRS = 5
+"""How many of the most frequent mistakes are offered beside the matrix."""
 
 
 @st.fragment
@@ -30,7 +35,7 @@ def panel(run: api.Run, evaluation: Evaluation, data: Dataset, *, key: str, comp
         evaluation: its answers to the test set.
         data: the data set with the split of the run.
         key: prefix of the widgets' keys.
-        compact: images below the matrix instead of beside it.
+        compact: images below the matrix instead of beside it, and no more than that.
     """
     cell_key = f"cnnlab-cell-{run.id}"
     if cell_key not in st.session_state:
@@ -41,22 +46,32 @@ def panel(run: api.Run, evaluation: Evaluation, data: Dataset, *, key: str, comp
     else:
         matrix, chosen = st.columns([6, 5], gap="large")
     with matrix:
-        _matrix(evaluation, cell_key, f"w-{key}", COMPACT_HEIGHT if compact else None)
+        _matrix(evaluation, cell_key, f"w-{key}", compact=compact)
     with chosen:
+        if not compact:
+            _most_confused(evaluation, cell_key, f"w-{key}")
         _cell(run, evaluation, data, cell_key, f"w-{key}")
 
 
-def _matrix(evaluation: Evaluation, cell_key: str, prefix: str, height: int | None) -> None:
-    scale = st.segmented_control(
-        "What the cells say",
-        list(_SCALES),
-        default="counts",
-        required=True,
-        format_func=_SCALES.__getitem__,
-        key=f"{prefix}-scale",
-        label_visibility="collapsed",
-    )
-    chart_key = f"{prefix}-matrix-{scale}"
+def _matrix(evaluation: Evaluation, cell_key: str, prefix: str, *, compact: bool) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        scale = st.segmented_control(
+            "What the cells say",
+            list(_SCALES),
+            default="counts",
+            required=True,
+            format_func=_SCALES.__getitem__,
+            key=f"{prefix}-scale",
+            label_visibility="collapsed",
+        )
+        by_neighbours = not compact and st.toggle(
+            "Sort by confusion",
+            key=f"{prefix}-sorted",
+            help="Classes that are called by each other's names stand side by side.",
+        )
+    order = by_confusion(evaluation.confusion).tolist() if by_neighbours else None
+    # A key a figure: a selection made in one would else be read in the other.
+    chart_key = f"{prefix}-matrix-{scale}{'-sorted' if by_neighbours else ''}"
 
     def clicked() -> None:
         points: list[dict[str, Any]] = st.session_state[chart_key]["selection"]["points"]
@@ -65,12 +80,41 @@ def _matrix(evaluation: Evaluation, cell_key: str, prefix: str, height: int | No
             st.session_state[cell_key] = (int(actual), int(predicted))
 
     st.plotly_chart(
-        confusion(evaluation.confusion, evaluation.class_names, scale=scale, height=height),
+        confusion(
+            evaluation.confusion,
+            evaluation.class_names,
+            scale=scale,
+            order=order,
+            height=COMPACT_HEIGHT if compact else None,
+        ),
         key=chart_key,
         on_select=clicked,
         selection_mode="points",
         config=CONFIG,
         alt=describe_confusion(evaluation.confusion, evaluation.class_names),
+    )
+
+
+def _most_confused(evaluation: Evaluation, cell_key: str, prefix: str) -> None:
+    """The most frequent mistakes, each a button that chooses its cell."""
+    pairs = {(i, j): count for i, j, count in worst_confusions(evaluation.confusion, _PAIRS)}
+    if not pairs:
+        return
+    key, names = f"{prefix}-pairs", evaluation.class_names
+
+    def chosen() -> None:
+        if st.session_state[key] is not None:  # a second click takes the choice back; the cell stays
+            st.session_state[cell_key] = st.session_state[key]
+
+    cell = st.session_state[cell_key]
+    st.session_state[key] = cell if cell in pairs else None
+    st.pills(
+        "Most confused: actual → called",
+        list(pairs),
+        key=key,
+        format_func=lambda pair: f"{names[pair[0]]} → {names[pair[1]]} · {pairs[pair]:,}",
+        on_change=chosen,
+        wrap=True,
     )
 
 
@@ -84,16 +128,26 @@ def _cell(run: api.Run, evaluation: Evaluation, data: Dataset, cell_key: str, pr
     chosen = cell_indices(evaluation, actual, predicted)[:_MOST_IMAGES]
     if not len(chosen):
         return
-    pixels = data.images[data.test.indices[chosen]]
-    pictures = [_picture(evaluation, int(index), image) for index, image in zip(chosen, pixels, strict=True)]
     clicked = images(
-        pictures,
+        pictures(evaluation, data, chosen),
         key=f"{prefix}-images-{actual}-{predicted}",
         label=cell_words(evaluation.confusion, names, actual, predicted),
         action="Open in Inspect",
     )
     if clicked is not None:
         navigation.go("inspect", run=run.id, image=clicked)
+
+
+def pictures(evaluation: Evaluation, data: Dataset, chosen: npt.NDArray[np.int64]) -> list[Picture]:
+    """Test images with what they were called and what they are.
+
+    Args:
+        evaluation: the answers.
+        data: the data set with the split that was evaluated.
+        chosen: ``(n,) int64``, places in the test set.
+    """
+    pixels = data.images[data.test.indices[chosen]]
+    return [_picture(evaluation, int(index), image) for index, image in zip(chosen, pixels, strict=True)]
 
 
 def _side(side: int, label: str, value: int, names: tuple[str, ...], cell_key: str, prefix: str) -> None:

@@ -209,3 +209,109 @@ def test_a_run_without_weights_says_what_it_waits_for(open_page: OpenPage) -> No
     app = open_page("evaluate", run=run.id)
     assert [info.value for info in app.info] == ["Nothing to evaluate yet: this run waits for its turn."]
     assert screen.links(app, "Watch it train") == [f"run={run.id}"]
+
+
+def opened(open_page: OpenPage, tab: str) -> AppTest:
+    app = open_page("evaluate")
+    app.session_state["w-evaluate-tabs"] = tab
+    app.run()
+    assert not app.exception
+    return app
+
+
+def test_the_headline_has_bootstrap_intervals_and_says_their_method(open_page: OpenPage) -> None:
+    recorded.finished()
+    app = open_page("evaluate")
+    intervals = {metric.label: metric.delta for metric in app.metric if metric.delta}
+    assert set(intervals) == {"Test accuracy", "Mean F1"}
+    low, high = (float(end.rstrip("%")) / 100 for end in intervals["Test accuracy"].split(" to "))
+    # The normal approximation, which is near for 359 images.
+    share = recorded.accuracy()
+    margin = 1.96 * (share * (1 - share) / 359) ** 0.5
+    assert (low, high) == (pytest.approx(share - margin, abs=0.006), pytest.approx(share + margin, abs=0.006))
+    assert "percentile bootstrap" in app.metric[0].help
+    assert "2,000 times, seed 0" in app.metric[0].help
+
+
+def test_the_numbers_are_put_into_words(open_page: OpenPage) -> None:
+    recorded.finished()
+    app = open_page("evaluate")
+    assert screen.says(app, "347 of 359 test images are called by their own name: 96.7%")
+    assert screen.says(app, "Most often it confuses '3' and '8': 7 of its 12 mistakes are between these two.")
+    assert screen.says(app, "it is 91.0% sure when it is right and 55.0% when it is wrong")
+
+
+def test_a_most_confused_pair_chooses_its_cell(open_page: OpenPage) -> None:
+    recorded.finished()
+    app = open_page("evaluate")
+    pairs = app.button_group(key="w-evaluate-pairs")
+    assert pairs.options == ["3 → 8 · 7", "9 → 7 · 4", "0 → 6 · 1"]
+    assert pairs.value == (3, 8)
+    pairs.set_value((9, 7)).run()
+    assert not app.exception
+    assert [app.selectbox(key=f"w-evaluate-side-{side}").value for side in (0, 1)] == [9, 7]
+    assert screen.says(app, "4 of 36 images of '9' were called '7'")
+    cell(app, 5, 5)
+    assert app.button_group(key="w-evaluate-pairs").value is None
+
+
+def test_sorting_by_confusion_puts_confused_classes_side_by_side(open_page: OpenPage) -> None:
+    recorded.finished()
+    app = open_page("evaluate")
+    app.toggle(key="w-evaluate-sorted").set_value(True).run()
+    assert not app.exception
+    figure = screen.figure(app, "w-evaluate-matrix-counts-sorted")
+    order = list(figure["layout"]["xaxis"]["ticktext"])
+    assert sorted(order) == list(NAMES)
+    for one, other in (("3", "8"), ("9", "7"), ("0", "6")):
+        assert abs(order.index(one) - order.index(other)) == 1
+    cells = next(trace for trace in figure["data"] if trace.get("name") == "cells")
+    texts = {tuple(pair): text for pair, text in zip(cells["customdata"], cells["text"], strict=True)}
+    assert texts[3, 8] == "7 of 37 images of '3' were called '8'"
+
+
+def test_the_surest_mistakes_are_shown_with_their_probability(open_page: OpenPage) -> None:
+    recorded.finished()
+    app = opened(open_page, "Confident mistakes")
+    pictures = screen.component(app, "w-confident-mistakes")["pictures"]
+    labels, called = recorded.test_labels(), recorded.answers(MISTAKES).argmax(axis=1)
+    assert [int(each["id"]) for each in pictures] == np.flatnonzero(labels != called).tolist()
+    assert {each["title"].split(" ")[1] for each in pictures} == {"55%"}
+    assert {each["right"] for each in pictures} == {False}
+
+
+def test_the_curves_of_every_class_have_the_areas_of_scikit_learn(open_page: OpenPage) -> None:
+    from sklearn.metrics import average_precision_score, roc_auc_score
+
+    recorded.finished()
+    app = opened(open_page, "Precision–recall and ROC")
+    one_hot = np.eye(10)[recorded.test_labels()]
+    answers = recorded.answers(MISTAKES)
+    expected = {
+        "w-precision-recall": average_precision_score(one_hot, answers, average=None),
+        "w-roc": roc_auc_score(one_hot, answers, average=None),
+    }
+    for key, areas in expected.items():
+        lines = [each["name"] for each in screen.figure(app, key)["data"] if " · " in each["name"]]
+        assert sorted(lines) == [f"{k} · {areas[k]:.3f}" for k in range(10)]
+    table = app.dataframe[0].value
+    np.testing.assert_allclose(table["Area under ROC"], expected["w-roc"], atol=1e-4)
+
+
+def test_calibration_is_shown_with_its_error(open_page: OpenPage) -> None:
+    recorded.finished()
+    app = opened(open_page, "Calibration")
+    # 347 answers of 91 % in one bin, all right; 12 of 55 % in another, all wrong.
+    error = (347 * 0.09 + 12 * 0.55) / 359
+    assert screen.metrics(app)["Expected calibration error"] == f"{error:.1%}"
+    answers = next(each for each in screen.figure(app, "w-reliability")["data"] if each["name"] == "answers")
+    assert array(answers["y"]) == [12, 347]
+
+
+def test_only_the_open_tab_is_computed(open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    recorded.finished()
+    for name in ("rankings", "calibration", "confident_mistakes"):
+        monkeypatch.setattr(f"cnnlab.ui.evaluation_tabs.{name}", None)
+    app = open_page("evaluate")
+    assert not app.exception
+    assert [each.key for each in app.get("plotly_chart")] == ["w-evaluate-matrix-counts", "w-report"]

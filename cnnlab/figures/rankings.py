@@ -1,0 +1,93 @@
+"""Precision–recall and ROC curves: a few classes in colour, the others in grey behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Literal
+
+import numpy as np
+import plotly.graph_objects as go
+
+from cnnlab.analysis.rankings import Ranking, mean_of
+from cnnlab.figures.theme import QUIET, class_colour, finish, rgba, shorten
+
+Curve = Literal["precision–recall", "ROC"]
+
+_DASHES = ("solid", "dash", "dot")
+_COLOURS = 8
+
+
+def ranking_curves(rankings: Sequence[Ranking], curve: Curve, shown: Collection[int]) -> go.Figure:
+    """Draw a curve a class.
+
+    Args:
+        rankings: One a class.
+        curve: Which of the two.
+        shown: The classes in colour; each keeps its colour whichever others are shown.
+    """
+    figure = go.Figure()
+    if curve == "ROC":
+        figure.add_scatter(
+            x=[0, 1],
+            y=[0, 1],
+            mode="lines",
+            name="by chance",
+            showlegend=False,
+            hoverinfo="skip",
+            line={"color": QUIET, "width": 1, "dash": "dot"},
+        )
+    # Coloured curves last, so that no grey one crosses them.
+    for k in sorted(range(len(rankings)), key=lambda k: k in shown):
+        _add(figure, rankings[k], curve, k, coloured=k in shown)
+    finish(figure, height=400, legend=True)
+    titles = (
+        ("recall", "precision")
+        if curve == "precision–recall"
+        else ("false positive rate", "true positive rate")
+    )
+    for update, title in zip((figure.update_xaxes, figure.update_yaxes), titles, strict=True):
+        # A little beyond the ends: a perfect curve lies on the frame.
+        update(title_text=title, range=[-0.015, 1.02], tickformat=".0%", tickvals=[0, 0.25, 0.5, 0.75, 1])
+    return figure
+
+
+def describe_rankings(rankings: Sequence[Ranking], curve: Curve) -> str:
+    """Say the mean area under the curves, and which class has the smallest."""
+    areas = [area(each, curve) for each in rankings]
+    mean = mean_of(areas)
+    if np.isnan(mean):
+        return f"No {curve} curve: no class has images to tell apart."
+    worst = rankings[int(np.nanargmin(areas))]
+    noun = "average precision" if curve == "precision–recall" else "area under the ROC curve"
+    return (
+        f"{curve} curves of {len(rankings)} classes, each against all others. Mean {noun}: {mean:.3f}; "
+        f"smallest: '{worst.name}' ({area(worst, curve):.3f})."
+    )
+
+
+def area(ranking: Ranking, curve: Curve) -> float:
+    """Return the number that sums a curve up: average precision, or the area under the ROC curve."""
+    return ranking.auc if curve == "ROC" else ranking.average_precision
+
+
+def _add(figure: go.Figure, ranking: Ranking, curve: Curve, k: int, *, coloured: bool) -> None:
+    roc = curve == "ROC"
+    x, y = (ranking.false_positives, ranking.true_positives) if roc else (ranking.recall, ranking.precision)
+    if not len(x):
+        return
+    words = ("false positives", "true positives") if roc else ("recall", "precision")
+    figure.add_scatter(
+        x=x,
+        y=y,
+        mode="lines",
+        name=f"{shorten(ranking.name)} · {area(ranking, curve):.3f}",
+        showlegend=coloured,
+        # Average precision is the sum of precision × gained recall, that is, the area under these steps.
+        line={
+            "color": class_colour(k) if coloured else rgba(QUIET, 0.45),
+            "width": 3 if coloured else 1,
+            "dash": _DASHES[k // _COLOURS % len(_DASHES)] if coloured else "solid",
+            "shape": "linear" if roc else "vh",
+        },
+        hovertemplate=f"{words[0]} %{{x:.1%}}, {words[1]} %{{y:.1%}}<extra>'{ranking.name}'</extra>",
+    )

@@ -1,0 +1,174 @@
+"""The rest of the Evaluate page, a tab at a time: classes, confident mistakes, curves, calibration.
+
+Only the tab that is open is computed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from cnnlab import api
+from cnnlab.analysis.calibration import BINS, calibration, calibration_words
+from cnnlab.analysis.metrics import Evaluation, confident_mistakes
+from cnnlab.analysis.rankings import Ranking, rankings
+from cnnlab.datasets import Dataset
+from cnnlab.figures.calibration import reliability
+from cnnlab.figures.classes import class_report, describe_class_report
+from cnnlab.figures.rankings import Curve, area, describe_rankings, ranking_curves
+from cnnlab.figures.theme import CONFIG
+from cnnlab.ui import confusion_panel, navigation
+from cnnlab.ui.components.images import images
+
+_SHOWN_FIRST = 3
+"""Classes in colour at first: those with the smallest area, where there is something to see."""
+_CURVES: dict[Curve, str] = {"precision–recall": "w-precision-recall", "ROC": "w-roc"}
+
+
+@st.fragment
+def tabs(run: api.Run, evaluation: Evaluation, data: Dataset) -> None:
+    """Draw the tabs; a fragment of their own, so that a change of tab leaves the matrix alone.
+
+    Args:
+        run: the run that was evaluated.
+        evaluation: its answers to the test set.
+        data: the data set with the split of the run.
+    """
+    titles = ("Each class", "Confident mistakes", "Precision–recall and ROC", "Calibration")
+    classes, mistakes, curves, sureness = st.tabs(titles, key="w-evaluate-tabs", on_change="rerun")
+    if classes.open:
+        with classes:
+            _classes(evaluation)
+    elif mistakes.open:
+        with mistakes:
+            _mistakes(run, evaluation, data)
+    elif curves.open:
+        with curves:
+            _curves(evaluation)
+    else:
+        with sureness:
+            _calibration(evaluation)
+
+
+def _classes(evaluation: Evaluation) -> None:
+    """Precision, recall and F1 of each class, as numbers and as bars."""
+    table, bars = st.columns([6, 5], gap="large")
+    with table:
+        st.dataframe(
+            [
+                {
+                    "Class": row.name,
+                    "Precision": row.precision,
+                    "Recall": row.recall,
+                    "F1": row.f1,
+                    "Images": row.support,
+                    "Called so": row.predicted,
+                }
+                for row in evaluation.report
+            ],
+            hide_index=True,
+            height="content",
+            column_config={
+                "Precision": st.column_config.NumberColumn(
+                    format="percent", help="Of the images called this class, the share that are of it."
+                ),
+                "Recall": st.column_config.NumberColumn(
+                    format="percent", help="Of the images of this class, the share that were called so."
+                ),
+                "F1": st.column_config.NumberColumn(
+                    format="percent", help="Harmonic mean of precision and recall."
+                ),
+            },
+            alt=describe_class_report(evaluation.report),
+        )
+    with bars:
+        st.plotly_chart(
+            class_report(evaluation.report),
+            config=CONFIG,
+            alt=describe_class_report(evaluation.report),
+            key="w-report",
+        )
+
+
+def _mistakes(run: api.Run, evaluation: Evaluation, data: Dataset) -> None:
+    """The wrong answers that the network was surest of; a click opens the image in Inspect."""
+    chosen = confident_mistakes(evaluation)
+    if not len(chosen):
+        st.success("No test image is called by a wrong name.", icon=":material/check_circle:")
+        return
+    st.caption(
+        "Called by a wrong name, the surest answer first: a strange image, a wrong label, or something that "
+        "the network has learnt wrongly. Click one to see what it looks at."
+    )
+    clicked = images(
+        confusion_panel.pictures(evaluation, data, chosen),
+        key="w-confident-mistakes",
+        label="Most confident mistakes",
+        action="Open in Inspect",
+    )
+    if clicked is not None:
+        navigation.go("inspect", run=run.id, image=clicked)
+
+
+def _curves(evaluation: Evaluation) -> None:
+    """Precision–recall and ROC of every class, a few of them in colour."""
+    found = rankings(evaluation)
+    shown = st.pills(
+        "Classes in colour",
+        range(len(found)),
+        selection_mode="multi",
+        default=_worst(found),
+        format_func=evaluation.class_names.__getitem__,
+        key="w-curve-classes",
+        wrap=True,
+    )
+    for column, (curve, key) in zip(st.columns(2, gap="large"), _CURVES.items(), strict=True):
+        with column:
+            st.plotly_chart(
+                ranking_curves(found, curve, shown),
+                config=CONFIG,
+                alt=describe_rankings(found, curve),
+                key=key,
+            )
+            st.caption(describe_rankings(found, curve))
+    with st.expander("Areas of all classes"):
+        st.dataframe(_areas(found), hide_index=True, height="content", alt="Areas under the curves")
+
+
+def _worst(found: Sequence[Ranking]) -> list[int]:
+    areas = np.array([each.average_precision for each in found])
+    return sorted(int(k) for k in np.argsort(areas, kind="stable")[:_SHOWN_FIRST] if not np.isnan(areas[k]))
+
+
+def _areas(found: Sequence[Ranking]) -> list[dict[str, Any]]:
+    def shown(value: float) -> float | None:
+        return None if np.isnan(value) else round(value, 4)
+
+    return [
+        {
+            "Class": each.name,
+            "Images": each.support,
+            "Average precision": shown(area(each, "precision–recall")),
+            "Area under ROC": shown(area(each, "ROC")),
+        }
+        for each in found
+    ]
+
+
+def _calibration(evaluation: Evaluation) -> None:
+    """How often answers of each confidence are right."""
+    found = calibration(evaluation)
+    chart, text = st.columns([7, 4], gap="large")
+    with chart:
+        st.plotly_chart(reliability(found), config=CONFIG, alt=calibration_words(found), key="w-reliability")
+    with text:
+        st.metric("Expected calibration error", f"{found.error:.1%}")
+        st.markdown(calibration_words(found))
+        st.caption(
+            f"Answers are put into {BINS} bins by the probability of the predicted class. In a calibrated "
+            "network each blue bar ends on the dashed line: of the answers that are 80% sure, 80% are right. "
+            "The error is the mean gap, weighed by the answers in each bin (Guo et al., 2017)."
+        )
