@@ -9,7 +9,8 @@
     ├── RunError
     │   ├── RunNotFound          no run of this id in the record
     │   ├── RunStateError        the run is in a state in which this cannot be done
-    │   └── StorageError         the record or a run's file cannot be read or written
+    │   ├── StorageError         the record or a run's file cannot be read or written
+    │   └── ExportError          a run cannot be given this form, or not on this machine
     └── EngineError
         ├── WorkerLost           a worker process died or did not answer in time
         └── TaskFailed           a worker answered that the task failed, and why
@@ -58,6 +59,10 @@ class RunStateError(RunError):
 
 class StorageError(RunError):
     """The record or a file of a run cannot be read or written."""
+
+
+class ExportError(RunError):
+    """A run cannot be given this form, or not with what is installed."""
 
 
 class EngineError(CNNLabError):

@@ -17,7 +17,7 @@ PACKAGE = ROOT / "cnnlab"
 
 ORDER = (
     {"errors"},
-    {"settings"},
+    {"settings", "files"},
     {"spec"},
     {"datasets", "runs"},
     {"backend", "engine"},

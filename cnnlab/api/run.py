@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cnnlab import datasets, settings
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from cnnlab.analysis.metrics import Evaluation
     from cnnlab.runs import Checkpoint, RunFiles, RunRow
+    from cnnlab.spec.formats import ExportReport
 
 STALE_SECONDS = 0.05
 """After this a row is read again: drawing a table reads one ten times at once, a loop sees every change."""
@@ -180,6 +182,28 @@ class Run:
         from cnnlab.backend import load  # takes seconds, which a refusal must not
 
         return load.model(self.id, step)
+
+    def export(self, format: str, path: str | Path, step: int | None = None) -> ExportReport:
+        """Write the network, the curves or the design in another form; checked, and whole or not at all.
+
+        Networks take pixels from 0 to 255 and give probabilities: the division by 255 and the softmax are
+        inside. Their README lies beside them.
+
+        Args:
+            format: keras, savedmodel, litert (or tflite), litert-int8, onnx, serve, source, notebook,
+                tensorboard or csv.
+            path: File or folder to write. A folder that is there takes a file under the run's name.
+            step: Of the weights; None: the last kept.
+
+        Raises:
+            RunError: There is no such format, or no such step.
+            ExportError: A package is missing; the message says how to install it.
+            StorageError: It cannot be written there.
+            EngineError: No worker could do it.
+        """
+        from cnnlab.api.exports import export
+
+        return export(self.id, format, path, step)
 
     # What can be done
 

@@ -12,6 +12,7 @@ TASKS: dict[str, str] = {
     "train": "cnnlab.backend.train:train",
     "evaluate": "cnnlab.backend.evaluate:evaluate",
     "feature_maps": "cnnlab.backend.probe:feature_maps",
+    "export": "cnnlab.backend.export.task:export",
     "warm": "cnnlab.backend.warm:warm",
 }
 """Name of each task and where its function is: "module:function"."""

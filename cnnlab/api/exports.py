@@ -1,0 +1,78 @@
+"""Taking a run away: in another form of its network, as its curves, as a script or a notebook."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cnnlab import runs as record
+from cnnlab.engine import get_engine
+from cnnlab.files import require_writable, total_bytes, written_beside
+from cnnlab.runs.rows import RunRow
+from cnnlab.runs.tables import Tables
+from cnnlab.spec import formats
+from cnnlab.spec.formats import ExportReport, Format
+from cnnlab.spec.notebook import notebook
+from cnnlab.spec.source import keras_source
+
+EXPORT_SECONDS = 300.0
+"""How long a worker may take to write and check a network; a small one takes seconds."""
+
+
+def export(
+    run_id: str, format: str, path: str | Path, step: int | None = None, *, replace: bool = False
+) -> ExportReport:
+    """Write a run in another form; see `Run.export`.
+
+    Args:
+        run_id: The run.
+        format: Name of the form.
+        path: File or folder to write.
+        step: Of the weights; None: the last kept.
+        replace: Whether a folder with content may be replaced.
+    """
+    form = formats.get(format)
+    form.require()
+    row = record.get_store().run(run_id)
+    place = Path(path).expanduser().absolute()
+    if not form.folder and place.is_dir():
+        place /= form.file_name(row.name)
+    if not needs_worker(form):
+        return _write(form, row, place, replace)
+    if form.content == "network":
+        step = record.get_store().files(run_id).kept_step(step)
+    require_writable(place, replace=replace)  # a worker would refuse too, but it may have to start first
+    return get_engine().ask(
+        "export",
+        timeout=EXPORT_SECONDS,
+        run_id=run_id,
+        format_name=form.name,
+        path=str(place),
+        step=step,
+        replace=replace,
+    )
+
+
+def needs_worker(form: Format) -> bool:
+    """Whether the form takes TensorFlow to write."""
+    return form.content == "network" or form.name == "tensorboard"
+
+
+def text(form: Format, row: RunRow) -> str:
+    """A form that is one text: the Keras script or the notebook.
+
+    Raises:
+        SpecError: The design has a problem.
+    """
+    return notebook(row.design, row.name) if form.name == "notebook" else keras_source(row.design)
+
+
+def _write(form: Format, row: RunRow, place: Path, replace: bool) -> ExportReport:
+    """Write a form that takes no TensorFlow."""
+    with written_beside(place, replace=replace) as part:
+        if form.name == "csv":
+            part.mkdir()
+            Tables(record.get_store().events(row.id)).write_csv(part)
+        else:
+            part.write_text(text(form, row), encoding="utf-8")
+        size = total_bytes(part)
+    return ExportReport(form.name, str(place), size)

@@ -1,0 +1,1 @@
+"""A run's network in other forms, each checked against the network after it was written."""
