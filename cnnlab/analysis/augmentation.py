@@ -5,6 +5,7 @@ The random numbers are drawn apart from their use, so that both can be given the
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -62,6 +63,32 @@ def augment(stack: Sequence[Augmentation], images: Images, draws: Draws, strengt
         numbers = next(normal) if entry.kind == "Noise" else even
         images = _CHANGES[entry.kind](entry, images, numbers, strength)
     return transformed(images, matrix) if moved else images
+
+
+def variants(
+    stack: Sequence[Augmentation], images: NDArray[np.uint8], count: int, seed: Sequence[int]
+) -> NDArray[np.uint8]:
+    """What the network may be given in place of these images, so many times over.
+
+    Args:
+        stack: the augmentations.
+        images: `(n, height, width, channels) uint8, 0–255`.
+        count: how often each image is shown.
+        seed: of the random numbers.
+
+    Returns:
+        `(count, n, height, width, channels) uint8, 0–255`.
+    """
+    many = np.concatenate([images] * count).astype(np.float32) / np.float32(255)
+    drawn = draw(stack, many.shape, np.random.default_rng(seed))
+    return np.rint(augment(stack, many, drawn) * 255).astype(np.uint8).reshape(count, *images.shape)
+
+
+def examples(labels: NDArray[np.int64], count: int) -> list[int]:
+    """Positions of the first image of each class, class by class; further ones where classes are too few."""
+    first = np.unique(labels, return_index=True)[1][:count].tolist()
+    others = (k for k in range(len(labels)) if k not in first)
+    return sorted([*first, *itertools.islice(others, count - len(first))], key=lambda k: (int(labels[k]), k))
 
 
 def transformed(images: Images, matrix: NDArray[np.float64]) -> Images:

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { describe, drawPicture, tileStyle } from "../../cnnlab/ui/components/images.mjs";
+import { describe, drawPicture, gridColumns, tileStyle } from "../../cnnlab/ui/components/images.mjs";
 
 const sheet = { columns: 3, count: 7, width: 8, height: 8, uri: "data:image/png;base64,AA==" };
 const picture = { id: "17", title: "4 91%", caption: "is 9", right: false };
@@ -25,6 +25,17 @@ test("a picture that cannot be clicked is no button", () => {
   const html = drawPicture({ ...picture, right: null }, 0, { ...sheet, pictures: [picture], action: "" });
   assert.match(html, /<div class="picture" role="img"/);
   assert.doesNotMatch(html, /data-id/);
+});
+
+test("captions that are not shown are still read out", () => {
+  const html = drawPicture(picture, 0, { ...sheet, pictures: [picture], action: "", captions: false });
+  assert.match(html, /aria-label="4 91%, is 9, wrong"/);
+  assert.doesNotMatch(html, /<b|<small/);
+});
+
+test("a row holds as many pictures as were asked for, else as many as fit", () => {
+  assert.equal(gridColumns({ across: 6, size: 96 }), "repeat(6, minmax(0, 1fr))");
+  assert.equal(gridColumns({ across: 0, size: 96 }), "repeat(auto-fill, minmax(min(96px, 28%), 1fr))");
 });
 
 test("names from a user's own data set cannot become tags", () => {

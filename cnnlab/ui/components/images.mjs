@@ -26,9 +26,16 @@ export function drawPicture(picture, index, data) {
   const role = data.action
     ? `type="button" tabindex="${index ? -1 : 0}" data-id="${escapeText(picture.id)}" title="${escapeText(data.action)}"`
     : 'role="img"';
-  return `<li><${tag} class="${names}" ${role} aria-label="${words}"><span class="pixels" style="${style}"></span>` +
+  const captions = data.captions === false ? "" :
     `<b title="${escapeText(picture.title)}">${escapeText(picture.title)}</b>` +
-    `<small title="${escapeText(picture.caption)}">${escapeText(picture.caption)}</small></${tag}></li>`;
+    `<small title="${escapeText(picture.caption)}">${escapeText(picture.caption)}</small>`;
+  return `<li><${tag} class="${names}" ${role} aria-label="${words}"><span class="pixels" style="${style}"></span>` +
+    `${captions}</${tag}></li>`;
+}
+
+/** The grid's columns: so many, or as many of about this size as fit. */
+export function gridColumns({ across, size }) {
+  return across ? `repeat(${across}, minmax(0, 1fr))` : `repeat(auto-fill, minmax(min(${size}px, 28%), 1fr))`;
 }
 
 const instances = new WeakMap();
@@ -51,7 +58,7 @@ class Images {
     if (drawn === this.drawn) return;
     this.drawn = drawn;
     this.list.setAttribute("aria-label", data.label);
-    this.list.style.gridTemplateColumns = `repeat(auto-fill, minmax(min(${data.size}px, 28%), 1fr))`;
+    this.list.style.gridTemplateColumns = gridColumns(data);
     this.list.innerHTML = data.pictures.map((picture, index) => drawPicture(picture, index, data)).join("");
   }
 

@@ -42,6 +42,8 @@ def images(
     on_click: Callable[[str], None] | None = None,
     action: str = "",
     size: int = 96,
+    across: int = 0,
+    captions: bool = True,
 ) -> str | None:
     """Show pictures as a grid.
 
@@ -53,6 +55,8 @@ def images(
         action: What a click does, said when the pointer rests on a picture: "Open in Inspect". Without it
             pictures cannot be clicked.
         size: The side of a picture in pixels, about.
+        across: Pictures in a row, as large as the page lets them be; 0 for as many of `size` as fit.
+        captions: Whether titles and captions are shown; they are read out by a screen reader all the same.
 
     Returns:
         The id that was clicked just now; None in every other rerun.
@@ -81,6 +85,8 @@ def images(
             "label": label,
             "action": action,
             "size": size,
+            "across": across,
+            "captions": captions,
         },
         on_clicked_change=report,
     )
