@@ -11,6 +11,7 @@ from starlette.responses import FileResponse, JSONResponse, Response, StreamingR
 from starlette.routing import BaseRoute, Route
 
 from cnnlab.errors import RunNotFound, StorageError
+from cnnlab.live import uploads
 from cnnlab.live.assets import PLOTLY_NAME, plotly_gzip, plotly_path
 from cnnlab.live.broadcast import Broadcast
 from cnnlab.live.owner import OwnerCookie
@@ -29,7 +30,7 @@ def shared_broadcast() -> Broadcast:
 
 
 def routes(broadcast: Broadcast | None = None) -> list[BaseRoute]:
-    """The routes to add to Streamlit's own: the event stream of a run, and Plotly.js.
+    """The routes to add to Streamlit's own: the event stream of a run, own images, and Plotly.js.
 
     Each is there twice, at the root and below any folder: Streamlit does not put its `server.baseUrlPath`
     before routes that are not its own.
@@ -45,11 +46,16 @@ def routes(broadcast: Broadcast | None = None) -> list[BaseRoute]:
     served: dict[str, Callable[[Request], Awaitable[Response]]] = {
         "/cnnlab/runs/{run_id}/events": events,
         f"/cnnlab/assets/{PLOTLY_NAME}": _plotly,
+        "/cnnlab/own/{name}/images.{form}": uploads.take_away,
     }
+    prefixes = ("", "/{base:path}")
     return [
-        Route(prefix + path, endpoint, methods=["GET"])
-        for prefix in ("", "/{base:path}")
-        for path, endpoint in served.items()
+        *(
+            Route(prefix + path, endpoint, methods=["GET"])
+            for prefix in prefixes
+            for path, endpoint in served.items()
+        ),
+        *(Route(f"{prefix}/{uploads.UPLOAD_URL}", uploads.receive, methods=["POST"]) for prefix in prefixes),
     ]
 
 

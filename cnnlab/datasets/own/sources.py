@@ -9,7 +9,6 @@ import os
 import re
 import stat
 import struct
-import unicodedata
 import zipfile
 import zlib
 from collections import Counter
@@ -20,6 +19,7 @@ from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from cnnlab import settings
+from cnnlab.datasets.own.names import class_name, natural_order
 from cnnlab.datasets.own.pictures import HEIC_SUFFIXES, SUFFIXES, Unreadable
 from cnnlab.errors import DatasetError
 
@@ -33,7 +33,7 @@ MAX_PICTURE_BYTES = 100_000_000
 _PARTS = frozenset(["train", "training", "test", "testing", "val", "valid", "validation"])
 """Folders above the classes in published data sets: the split here is made anew."""
 
-_SILENT = frozenset({"__macosx", ".ds_store", "thumbs.db", "desktop.ini"})
+_SILENT = frozenset({"__macosx", "thumbs.db", "desktop.ini"})
 _DIRECTORY_BYTES_PER_ENTRY = 512
 """A zip's directory needs 46 bytes an entry and the name; more than this is not a list of pictures."""
 
@@ -127,28 +127,6 @@ def problem(counts: dict[str, int]) -> str | None:
             f"and one to test with. Add pictures, or leave the class out."
         )
     return None
-
-
-def class_name(text: str) -> str:
-    r"""A class's name as a person would write it and as a folder may be called; "" where nothing is left.
-
-    Example:
-        >>> class_name("  red/blue\tmugs. ")
-        'red-blue mugs'
-    """
-    text = unicodedata.normalize("NFC", text)
-    text = re.sub(r'[/\\:*?"<>|]+', "-", text)
-    text = "".join(" " if character.isspace() else character for character in text)
-    text = "".join(character for character in text if unicodedata.category(character)[0] != "C")
-    return re.sub(r" +", " ", text)[:60].strip(" .-")
-
-
-def natural_order(text: str) -> list[tuple[int, int, str]]:
-    """Sorts "class 2" before "class 10", whatever the case."""
-    return [
-        (0, int(part), "") if part.isdecimal() else (1, 0, part.casefold())
-        for part in re.split(r"(\d{1,18})", text)
-    ]
 
 
 class FolderSource:
@@ -336,7 +314,7 @@ def sorted_out(paths: Iterable[str], skipped: list[Skipped]) -> Listing:
     pictures = []
     for path in paths:
         parts = PurePosixPath(path).parts
-        if any(part.casefold() in _SILENT or part.startswith("._") for part in parts):
+        if any(part.casefold() in _SILENT or part.startswith(".") for part in parts):
             continue
         reason = _not_a_picture(parts[-1])
         if reason:

@@ -10,12 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cnnlab import settings
+from cnnlab.datasets.own.names import class_name, natural_order
 from cnnlab.datasets.own.pictures import Unreadable
 from cnnlab.datasets.own.sources import (
     FolderSource,
     ZipSource,
-    class_name,
-    natural_order,
     problem,
     sorted_out,
 )
