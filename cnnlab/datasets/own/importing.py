@@ -10,10 +10,11 @@ import io
 import os
 import secrets
 import shutil
+import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,8 @@ _SPARE_BYTES = 50_000_000
 """What must be free on the disk beside the images."""
 
 _BESIDE = ".new-own-"
+_LEFT_SECONDS = 24 * 3600.0
+"""No import takes so long: what is older was left by a process that was killed."""
 
 
 def import_folder(
@@ -90,6 +93,7 @@ def import_source(
     _check_room(len(listing.items) * int(np.prod(preparation.image_shape)))
     beside = store.root() / f"{_BESIDE}{secrets.token_hex(8)}"
     try:
+        _sweep()
         beside.mkdir(parents=True)
         written = _write(beside, source, listing, title, preparation, owner, progress)
         beside.rename(shelf.folder(written.name))
@@ -172,6 +176,14 @@ def _results(
 
 def _decode(content: bytes, preparation: Preparation) -> NDArray[np.uint8]:
     return prepare(io.BytesIO(content), preparation)
+
+
+def _sweep() -> None:
+    """Remove what killed imports have left."""
+    for folder in store.root().glob(f"{_BESIDE}*"):
+        with suppress(OSError):
+            if time.time() - folder.stat().st_mtime > _LEFT_SECONDS:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _check_room(needed: int) -> None:
