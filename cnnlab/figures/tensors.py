@@ -1,0 +1,89 @@
+"""Small tensors as grids of numbers, each cell as light as its value."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from cnnlab.figures.theme import finish, shorten
+
+_CELL = 44
+_EDGES = 24
+_GREY = [[0.0, "#000000"], [1.0, "#FFFFFF"]]
+_HALF = 0.5
+
+
+def grid(values: NDArray[np.generic], high: float, *, decimals: int) -> go.Figure:
+    """Draw a matrix with its numbers in the cells, black for 0 and white for `high`.
+
+    Args:
+        values: `(rows, columns)`, 0 to `high`.
+        high: The value of white.
+        decimals: Digits behind the point.
+    """
+    rows, columns = values.shape
+    figure = _cells(np.asarray(values, float), high, decimals)
+    finish(figure, height=rows * _CELL + _EDGES)
+    figure.update_layout(margin={"l": 4, "r": 4, "t": 12, "b": 12})
+    figure.update_xaxes(visible=False, range=[-0.5, columns - 0.5])
+    figure.update_yaxes(visible=False, range=[rows - 0.5, -0.5])
+    return figure
+
+
+def describe_grid(values: NDArray[np.generic]) -> str:
+    """Say the matrix's size and range."""
+    rows, columns = values.shape
+    numbers = np.asarray(values, float)
+    return f"{rows} by {columns} numbers from {numbers.min():g} to {numbers.max():g}."
+
+
+def one_hot(vector: NDArray[np.float32], names: Sequence[str]) -> go.Figure:
+    """Draw a one-hot vector as a row of cells under the names of the classes.
+
+    Args:
+        vector: `(classes,)`, one 1 among zeros.
+        names: One name a class.
+    """
+    figure = _cells(np.asarray(vector, float)[None], 1.0, 0)
+    finish(figure, height=_CELL + 76)
+    figure.update_layout(margin={"l": 4, "r": 4, "t": 4, "b": 4})
+    figure.update_xaxes(
+        tickvals=list(range(len(names))),
+        ticktext=[shorten(name, 10) for name in names],
+        tickangle=-45 if max(map(len, names)) > 1 else 0,
+        side="top",
+        showgrid=False,
+    )
+    figure.update_yaxes(visible=False)
+    return figure
+
+
+def describe_one_hot(vector: NDArray[np.float32], names: Sequence[str]) -> str:
+    """Say where the 1 stands."""
+    place = int(np.argmax(vector))
+    return f"{len(names)} numbers: a 1 for '{names[place]}', a 0 for each other class."
+
+
+def _cells(values: NDArray[np.float64], high: float, decimals: int) -> go.Figure:
+    """The cells and their numbers, in whichever of black and white can be read on them."""
+    figure = go.Figure()
+    figure.add_heatmap(
+        z=values, zmin=0, zmax=high, colorscale=_GREY, showscale=False, xgap=2, ygap=2, hoverinfo="skip"
+    )
+    y, x = np.indices(values.shape).reshape(2, -1)
+    figure.add_scatter(
+        x=x,
+        y=y,
+        mode="text",
+        text=[f"{value:.{decimals}f}" for value in values.ravel()],
+        textfont={
+            "size": 14,
+            "color": ["#000000" if value > _HALF * high else "#FFFFFF" for value in values.ravel()],
+        },
+        hoverinfo="skip",
+        showlegend=False,
+    )
+    return figure
