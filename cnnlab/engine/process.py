@@ -38,6 +38,9 @@ _GREETING = re.compile(
 )
 """What TensorFlow says at every start, whatever the log level; it explains no death."""
 
+_OF_A_TRACEBACK = re.compile(r"Traceback \(|\s")
+"""Its heading and all that is indented below it."""
+
 _WATCH_SECONDS = 0.1
 """How often a start looks whether its process is still alive, in seconds."""
 
@@ -62,6 +65,7 @@ class WorkerProcess:
         self._connection: Connection | None = None
         self._in_use = threading.Lock()
         self._log: Path | None = None
+        self._log_start = 0
         self._killed = False
 
     @property
@@ -152,6 +156,7 @@ class WorkerProcess:
         if connection is None:
             raise WorkerLost("The worker process has not started.")
         with self._in_use:
+            self._log_start = self._log_bytes()  # what earlier tasks wrote is not about this one
             try:
                 connection.send((task, arguments))
                 answer = connection.recv() if connection.poll(timeout) else None
@@ -227,17 +232,27 @@ class WorkerProcess:
         return f"{how}. It wrote last: {tail}" if tail else f"{how}."
 
     def log_tail(self, characters: int = 400) -> str:
-        """The end of what the process wrote, on one line."""
+        """The end of what the process wrote in its last task, or in its start, on one line.
+
+        Of a traceback only its last line: the others are for the log.
+        """
         if self._log is None:
             return ""
         try:
             with self._log.open("rb") as file:
-                file.seek(max(0, self._log.stat().st_size - LOG_TAIL_BYTES))
+                file.seek(max(self._log_start, self._log_bytes() - LOG_TAIL_BYTES))
                 lines = file.read().decode(errors="replace").splitlines()
         except OSError:
             return ""
-        words = " ".join(" ".join(line for line in lines if not _GREETING.match(line)).split())
+        told = (line for line in lines if not (_GREETING.match(line) or _OF_A_TRACEBACK.match(line)))
+        words = " ".join(" ".join(told).split())
         return words if len(words) <= characters else "…" + words[1 - characters :]
+
+    def _log_bytes(self) -> int:
+        try:
+            return self._log.stat().st_size if self._log is not None else 0
+        except OSError:
+            return 0
 
 
 def _open_log() -> Any:

@@ -92,7 +92,7 @@ class Store:
         run_id, text = new_id(), design.to_json()
         with self._database.write() as connection:
             if name is None:
-                name = _free_name(connection, owner, design.preset or design.dataset)
+                name = _free_name(connection, owner, _default_name(design))
             row = {
                 "id": run_id,
                 "owner": owner,
@@ -348,6 +348,15 @@ def _run(connection: Connection, run_id: str) -> RunRow:
     if row is None:
         raise not_found(run_id)
     return run_row(row)
+
+
+def _default_name(design: Design) -> str:
+    """That of the preset while the design is one, of the preset with a word where it was changed."""
+    from cnnlab.spec import presets
+
+    if design.preset is None:
+        return design.dataset
+    return design.preset if presets.of(design) else f"{design.preset}, changed"
 
 
 def _free_name(connection: Connection, owner: str, wanted: str) -> str:

@@ -92,6 +92,14 @@ def default_for(dataset: str) -> Preset | None:
     return max(own, key=lambda preset: len(preset.dataset), default=None)
 
 
+def of(design: Design) -> Preset | None:
+    """The preset whose network on whose data a design still is, however it is trained; None for any other."""
+    known = _by_name().get(design.preset or "")
+    if known is None or (design.dataset, design.architecture) != (known.dataset, known.architecture):
+        return None
+    return known
+
+
 @functools.cache
 def _by_name() -> dict[str, Preset]:
     return {preset.name: preset for preset in (*_quick(), *_tutorials(), *_classics())}

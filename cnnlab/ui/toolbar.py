@@ -46,7 +46,7 @@ def toolbar(design: Design, trace: Trace, *, undoable: bool, redoable: bool) -> 
 def _starting_point(design: Design) -> None:
     """Preset and data set."""
     st.menu_button(
-        words.preset_title(design.preset) if design.preset else "Presets",
+        words.design_title(design) if design.preset else "Presets",
         presets.names(),
         key="w-preset",
         icon=":material/dashboard:",

@@ -76,7 +76,7 @@ def watch(run: api.Run) -> None:
 
 def _what(design: Design) -> None:
     trace = design.architecture.trace()
-    st.markdown(f"**{words.preset_title(design.preset)}**")
+    st.markdown(f"**{words.design_title(design)}**")
     st.caption(f"{datasets.info(design.dataset).title} · {trace.total_parameters:,} parameters")
 
 

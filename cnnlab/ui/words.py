@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from cnnlab import datasets
 from cnnlab.spec import presets
 from cnnlab.spec.architecture import Row
+from cnnlab.spec.design import Design
 from cnnlab.spec.layers import Layer
 
 _THOUSAND = 1000
@@ -107,6 +108,12 @@ def table(rows: Sequence[Mapping[str, str]]) -> str:
 def preset_title(name: str | None) -> str:
     """A preset's title; "Own design" where there is none, or none of this name in this version."""
     return presets.preset(name).title if name in presets.names() else "Own design"
+
+
+def design_title(design: Design) -> str:
+    """What a design is called: its preset's title while it is that preset, and what became of it."""
+    title = preset_title(design.preset)
+    return title if design.preset is None or presets.of(design) else f"{title}, changed"
 
 
 def _scaled(number: int, units: tuple[str, ...]) -> str:

@@ -147,6 +147,17 @@ def test_a_question_that_kills_two_workers_is_given_up(engine: Engine) -> None:
     assert engine.ask("echo", value=1) == 1
 
 
+def test_last_words_are_those_of_the_task_that_died_without_its_traceback(engine: Engine) -> None:
+    with pytest.raises(WorkerLost, match="It wrote last: .*out of paper") as talked:
+        engine.ask("die_talking")
+    assert "File" not in str(talked.value)
+    with pytest.raises(TaskFailed):
+        engine.ask("fail")  # and the worker's log says so
+    with pytest.raises(WorkerLost) as silent:
+        engine.ask("die")
+    assert "It wrote last" not in str(silent.value)
+
+
 def test_a_run_that_waited_for_a_worker_lost_twice_is_trained(engine: Engine, new_run: NewRun) -> None:
     failed: list[BaseException] = []
 

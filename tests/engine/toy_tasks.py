@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
@@ -16,8 +17,8 @@ from cnnlab.runs.store import get_store
 TASKS = {
     name: f"tests.engine.toy_tasks:{name}"
     for name in (
-        "train", "echo", "pid", "fail", "fail_in_words", "unsendable", "die", "die_once", "hang", "hang_once",
-        "priority", "modules", "say",
+        "train", "echo", "pid", "fail", "fail_in_words", "unsendable", "die", "die_talking", "die_once",
+        "hang", "hang_once", "priority", "modules", "say",
     )
 }  # fmt: skip
 
@@ -73,6 +74,15 @@ def unsendable() -> Any:
 
 def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def die_talking() -> None:
+    """Write what a training's log holds, and die."""
+    try:
+        raise ValueError("out of paper")
+    except ValueError:
+        logging.getLogger("toy").error("Cannot go on", exc_info=True)
+    die()
 
 
 def die_once() -> int:

@@ -68,6 +68,14 @@ def test_runs_without_a_name_are_told_apart_for_each_owner(store: Store, design:
     assert names == ["digits", "digits 2", "digits", "digits 3"]
 
 
+def test_a_run_is_named_after_its_preset_only_while_it_is_that(store: Store, design: Design) -> None:
+    trained_otherwise = design.replace(training=design.training.replace(epochs=2))
+    assert store.create_run(trained_otherwise, "ada").name == "digits"
+    shorter = design.architecture.with_layers(design.architecture.layers[1:])
+    assert store.create_run(design.replace(architecture=shorter), "ada").name == "digits, changed"
+    assert store.create_run(design.replace(architecture=shorter, preset=None), "bob").name == "digits"
+
+
 def test_runs_are_listed_newest_first_by_owner_and_status(store: Store, design: Design) -> None:
     first, second, third = (store.create_run(design, owner).id for owner in ("ada", "bob", "ada"))
     store.set_status(first, "running")

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from cnnlab.spec import presets
 from cnnlab.ui import words
 
 
@@ -43,3 +44,13 @@ def test_durations_name_their_units(seconds: float | None, text: str) -> None:
 def test_times_are_told_as_distance_and_then_as_date(before: timedelta, text: str) -> None:
     now = datetime(2026, 3, 2, 12, tzinfo=UTC)
     assert words.ago(now - before, now) == text
+
+
+def test_a_changed_preset_says_so() -> None:
+    design = presets.preset("digits").design
+    assert words.design_title(design) == "Handwritten digits, small"
+    other_seed = design.replace(training=design.training.replace(seed=3))
+    assert words.design_title(other_seed) == "Handwritten digits, small"
+    shorter = design.replace(architecture=design.architecture.with_layers(design.architecture.layers[1:]))
+    assert words.design_title(shorter) == "Handwritten digits, small, changed"
+    assert words.design_title(shorter.replace(preset=None)) == "Own design"
