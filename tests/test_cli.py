@@ -249,10 +249,43 @@ def test_the_source_of_a_run_is_exported(cli: Cli, engine: Engine, tmp_path: Pat
     assert status == 0
     compile(out, "exported.py", "exec")
     file = tmp_path / "model.py"
-    assert cli("export", run.id, "--format", "source", "-o", str(file)) == (0, "", "")
+    said = f"Wrote {file}, {len(out.encode()):,} bytes.\n"
+    assert cli("export", run.id, "--format", "source", "-o", str(file)) == (0, said, "")
     assert file.read_text() == out
     status, _, err = cli("export", run.id, "--format", "source", "-o", str(tmp_path / "no" / "model.py"))
     assert (status, err.count("\n")) == (1, 1)
+
+
+def test_the_history_of_a_run_is_exported_without_a_worker(cli: Cli, engine: Engine, tmp_path: Path) -> None:
+    run = api.start(DIGITS, name="quick").wait()
+    report = cli.json("export", run.id, "--format", "csv", "-o", str(tmp_path / "history"))
+    assert (report["format"], report["path"]) == ("csv", str(tmp_path / "history"))
+    assert {each.name for each in (tmp_path / "history").iterdir()} == {"epochs.csv", "steps.csv"}
+    status, _, err = cli("export", run.id, "--format", "csv", "-o", str(tmp_path / "history"))
+    assert (status, err.count("\n")) == (1, 1)
+    assert "is there already and is not empty. Choose another name." in err
+
+
+def test_an_export_that_cannot_be_made_is_said_in_one_line(
+    cli: Cli, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = api.start(DIGITS, name="quick").wait()
+    cases = [
+        (["--format", "keras"], 2, f"Run {run.id} has no weights yet."),
+        (["--format", "tensorboard", "-o", str(tmp_path / "no" / "curves")], 1, "there is no such folder"),
+    ]
+    for words, expected, message in cases:
+        status, out, err = cli("export", run.id, *words)
+        assert (status, out, err.count("\n")) == (expected, "", 1)
+        assert message in err
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    status, _, err = cli("export", run.id, "--format", "onnx", "-o", str(tmp_path / "net.onnx"))
+    assert (status, err) == (
+        1,
+        "cnnlab: ONNX needs the packages tf2onnx and onnxruntime. "
+        "Install with: pip install tf2onnx onnxruntime\n",
+    )
+    assert list(tmp_path.glob("*.onnx*")) == []
 
 
 def test_a_run_without_weights_is_not_evaluated(cli: Cli) -> None:

@@ -87,6 +87,7 @@ def prepared(data: bytes, invert: bool) -> np.ndarray:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             opened = Image.open(io.BytesIO(data), formats=["PNG", "JPEG", "WEBP", "GIF", "BMP"])
+            opened.load()
             picture = ImageOps.exif_transpose(opened)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as exc:
         raise HTTPException(413, f"The picture has more than {MOST_PIXELS // 10**6} million pixels.") from exc
