@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import keras
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cnnlab.errors import SpecError
 from cnnlab.spec import links
-from cnnlab.spec.augmentation import AUGMENTATIONS, Cutout, Flip, Rotate
+from cnnlab.spec.augmentation import AUGMENTATIONS, Cutout, Flip, Noise, Rotate
+from cnnlab.spec.augmentation_source import augmentation_source
 from cnnlab.spec.presets import preset
 from cnnlab.spec.training import TrainingConfig
 from tests.spec.strategies import augmentations, specs
@@ -83,3 +85,38 @@ def test_the_same_is_said_in_keras_own_units():
     assert Flip(direction="both").keras_layer() == ("RandomFlip", {"mode": "horizontal_and_vertical"})
     assert Rotate(degrees=90.0).keras_layer()[1]["factor"] == 0.25
     assert Cutout(side=0.5).keras_layer()[1]["scale"] == (0.25, 0.25)
+
+
+def test_the_source_is_keras_own_layers_in_the_order_of_effect():
+    lines = augmentation_source(
+        (Noise(stddev=0.1), Flip(), Rotate(degrees=36.0), Cutout(side=0.2)), (8, 8, 1)
+    )
+    assert (
+        "\n".join(lines)
+        == """\
+# These layers work while training; in prediction they pass the images on as they are.
+augmentation = keras.Sequential(
+    [
+        layers.RandomFlip("horizontal"),
+        layers.RandomRotation(0.1, fill_mode="constant"),
+        layers.GaussianNoise(0.1),  # lets values pass below 0 and above 1
+        layers.RandomErasing((1.0, 1.0), scale=(0.04, 0.04), fill_value=0.0, value_range=(0, 1)),
+    ],
+    name="augmentation",
+)
+model = keras.Sequential([keras.Input(shape=(8, 8, 1)), augmentation, model])"""
+    )
+    assert max(map(len, lines)) <= 110
+    assert augmentation_source((), (8, 8, 1)) == []
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_the_executed_source_changes_images_in_training_alone(channels):
+    shape = (8, 8, channels)
+    stack = tuple(kind() for kind in AUGMENTATIONS.values())
+    names = {"keras": keras, "layers": keras.layers, "model": keras.Sequential([keras.layers.Flatten()])}
+    exec("\n".join(augmentation_source(stack, shape)), names)
+    images = np.random.default_rng(0).random((4, *shape), dtype=np.float32)
+    flat = images.reshape(4, -1)
+    assert (np.asarray(names["model"](images, training=False)) == flat).all()
+    assert np.abs(np.asarray(names["model"](images, training=True)) - flat).max() > 0.05
