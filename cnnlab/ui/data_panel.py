@@ -14,7 +14,8 @@ from cnnlab.spec.training import TrainingConfig
 from cnnlab.ui import install_panel
 from cnnlab.ui.components.images import Picture, images
 
-SAMPLES = 30
+SAMPLES = (12, 15, 30)
+"""Images in a grid: as many as the tutorial on CIFAR-10 shows, as that on Fashion-MNIST, a screen full."""
 _PARTS = {"train": "Training", "validation": "Validation", "test": "Test"}
 
 
@@ -86,6 +87,7 @@ def samples(data: Dataset) -> None:
             key="w-class",
             width=200,
         )
+        shown = st.segmented_control("Images", SAMPLES, default=SAMPLES[-1], required=True, key="w-shown")
         st.button("Other samples", icon=":material/casino:", key="w-shuffle", on_click=_shuffle)
     split = getattr(data, part)
     candidates = np.arange(len(split)) if label is None else np.flatnonzero(split.labels == label)
@@ -93,7 +95,7 @@ def samples(data: Dataset) -> None:
         st.info("This part holds no image of this class.")
         return
     draw = np.random.default_rng(st.session_state.get("cnnlab-shuffle", 0))
-    chosen = np.sort(draw.choice(candidates, min(SAMPLES, len(candidates)), replace=False))
+    chosen = np.sort(draw.choice(candidates, min(shown, len(candidates)), replace=False))
     pixels, labels = data.images[split.indices[chosen]], split.labels[chosen]
     images(
         [

@@ -76,6 +76,15 @@ def test_other_samples_are_other_ones_and_no_image_twice(open_page: OpenPage) ->
     assert before != after
 
 
+@pytest.mark.parametrize("count", [12, 15])
+def test_a_grid_may_be_as_large_as_a_tutorials(count: int, open_page: OpenPage) -> None:
+    app = open_page("data")
+    app.button_group(key="w-shown").set_value(count).run()
+    pictures = screen.component(app, "w-samples-digits")["pictures"]
+    assert len(pictures) == count
+    assert all(picture["title"] in "0123456789" for picture in pictures)
+
+
 def test_without_a_network_one_message_names_the_file_and_the_folder(
     open_page: OpenPage, data_folder: Path
 ) -> None:
