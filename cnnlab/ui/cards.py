@@ -15,7 +15,7 @@ from cnnlab.ui.editor import OUTPUT, Editor
 
 def first_design() -> Design:
     """What "Train your first network" trains."""
-    return presets.preset(state.FIRST_PRESET).design
+    return presets.preset(presets.DEFAULT).design
 
 
 def first_picture() -> None:

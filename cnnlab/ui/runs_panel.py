@@ -12,7 +12,7 @@ from cnnlab.ui import actions, navigation, run_view, state, words
 from cnnlab.ui.frame import owner
 
 _A_PAGE = 10
-_WIDTHS = [5, 3, 2, 2, 2, 2, 1]
+_WIDTHS = [6, 2, 3, 3, 1.6]
 
 
 def listing() -> None:
@@ -23,42 +23,35 @@ def listing() -> None:
     pages = -(-len(runs) // _A_PAGE)
     page = st.session_state.get("w-page", 1)
     first = (min(page, pages) - 1) * _A_PAGE
-    _head()
     for run in runs[first : first + _A_PAGE]:
         _row(run)
     if pages > 1:
         st.pagination(pages, key="w-page")
 
 
-def _head() -> None:
-    for column, title in zip(
-        st.columns(_WIDTHS),
-        ("Run", "Data set", "Status", "Test accuracy", "Duration", "Started", ""),
-        strict=True,
-    ):
-        column.caption(title)
-
-
 def _row(run: api.Run) -> None:
-    name, data, status, accuracy, duration, started, menu = st.columns(_WIDTHS, vertical_alignment="center")
-    with name:
-        navigation.link("train", run.name, run=run.id)
-    data.markdown(_data_title(run))
-    with status:
-        run_view.badge(run)
-    accuracy.markdown(words.percent(run.row.result.get("test_accuracy")))
-    duration.markdown(words.duration(run.row.result.get("seconds")))
-    started.markdown(words.ago(run.row.created_at))
-    with menu:
-        chosen = st.menu_button(
-            "",
-            list(_MENU),
-            key=f"menu-{run.id}",
-            icon=":material/more_vert:",
-            format_func=lambda action: _MENU[action],
-            type="tertiary",
-            help="What to do with this run",
-        )
+    """One run; every figure says what it is, because on a phone the columns lie below each other."""
+    with st.container(border=True):
+        name, status, accuracy, duration, menu = st.columns(_WIDTHS, vertical_alignment="center", gap="small")
+        with name, st.container(gap=None):
+            navigation.link("train", f"**{run.name}**", run=run.id)
+            st.caption(f"{_design_words(run)} · {words.ago(run.row.created_at)}")
+        with status:
+            run_view.badge(run)
+        accuracy.markdown(f"**{words.percent(run.row.result.get('test_accuracy'))}** :gray[test accuracy]")
+        duration.markdown(f"**{words.duration(run.row.result.get('seconds'))}** :gray[of training]")
+        with menu:
+            _menu(run)
+
+
+def _menu(run: api.Run) -> None:
+    chosen = st.menu_button(
+        "More",
+        list(_MENU),
+        key=f"menu-{run.id}",
+        format_func=lambda action: _MENU[action],
+        help="What to do with this run",
+    )
     if chosen:
         try:
             _ACTIONS[chosen](run)
@@ -69,6 +62,7 @@ def _row(run: api.Run) -> None:
 _MENU = {
     "open": "Open",
     "evaluate": "Evaluate",
+    "compare": "Compare",
     "design": "Open its design",
     "again": "Run again",
     "rename": "Rename",
@@ -76,10 +70,11 @@ _MENU = {
 }
 
 
-def _data_title(run: api.Run) -> str:
-    """The data set's title; what is wrong where this version cannot read the run's design."""
+def _design_words(run: api.Run) -> str:
+    """Preset and data set in words; what is wrong where this version cannot read the run's design."""
     try:
-        return datasets.info(run.design.dataset).title
+        design = run.design
+        return f"{words.design_title(design)} · {datasets.info(design.dataset).title}"
     except CNNLabError:
         return ":red[made by another version]"
 
@@ -117,6 +112,7 @@ def _delete(run: api.Run) -> None:
 _ACTIONS = {
     "open": lambda run: navigation.go("train", run=run.id),
     "evaluate": lambda run: navigation.go("evaluate", run=run.id),
+    "compare": lambda run: navigation.go("compare", run=run.id),
     "design": _design,
     "again": _again,
     "rename": _rename,

@@ -14,6 +14,7 @@ from cnnlab import api, datasets
 from cnnlab.errors import CNNLabError, LinkError, RunNotFound, SpecError
 from cnnlab.spec import links, presets
 from cnnlab.spec.design import Design
+from cnnlab.ui import editor as editing
 from cnnlab.ui.editor import Editor, Snapshot
 from cnnlab.ui.frame import owner
 
@@ -22,21 +23,40 @@ _RUN = "cnnlab-run"
 _LINK = "cnnlab-link"
 _NOTICE = "cnnlab-notice"
 
-FIRST_PRESET = "digits"
+_MOST_DRAFTS = 200
+"""Browsers whose last design is kept for a reload; one with a full history takes under half a megabyte."""
+
+_Packed = tuple[editing.Packed, tuple[editing.Packed, ...], tuple[editing.Packed, ...]]
 
 
 def editor() -> Editor:
-    """The session's design with its history; the first preset where nothing was designed yet."""
-    kept = st.session_state.get(_EDITOR)
+    """The session's design with its history.
+
+    In a new session, after a reload or in another tab, it is what this browser designed last; where nothing
+    was designed yet, the first preset.
+    """
+    kept = st.session_state.get(_EDITOR) or _drafts().get(owner())
     if kept is None:
-        return Editor.open(presets.preset(FIRST_PRESET).design)
+        return Editor.open(presets.preset(presets.DEFAULT).design)
     now, past, future = kept
     return Editor(Snapshot.unpack(now), past, future)
 
 
 def keep(new: Editor) -> None:
     """Keep an edited design."""
-    st.session_state[_EDITOR] = (new.now.pack(), new.past, new.future)
+    packed = (new.now.pack(), new.past, new.future)
+    st.session_state[_EDITOR] = packed
+    drafts = _drafts()
+    drafts.pop(owner(), None)  # the newest last: the oldest makes room
+    drafts[owner()] = packed
+    while len(drafts) > _MOST_DRAFTS:
+        drafts.pop(list(drafts)[0], None)  # noqa: RUF015 - other sessions change it meanwhile
+
+
+@st.cache_resource
+def _drafts() -> dict[str, _Packed]:
+    """The last design of each browser, by its owner, with what can be undone: a reload must not lose it."""
+    return {}
 
 
 def design() -> Design:

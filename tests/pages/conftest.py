@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import streamlit as st
 from streamlit.runtime.context import ContextProxy
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest, app_test
@@ -32,6 +33,13 @@ def settled_server(monkeypatch: pytest.MonkeyPatch) -> None:
     """
     monkeypatch.setattr(PagesManager, "uses_pages_directory", False)
     monkeypatch.setattr(app_test, "PagesManager", type("SettledPagesManager", (PagesManager,), {}))
+
+
+@pytest.fixture(autouse=True)
+def forgetful_server() -> Iterator[None]:
+    """What a server remembers between sessions, it forgets after each test."""
+    yield
+    st.cache_resource.clear()
 
 
 @pytest.fixture(autouse=True)

@@ -25,7 +25,7 @@ from cnnlab.spec.layers import (
 from cnnlab.ui import words
 from tests.pages import screen
 from tests.pages.conftest import OpenPage
-from tests.pages.recorded import OWNER
+from tests.pages.recorded import OTHER, OWNER
 from tests.pages.stubs import NotingEngine
 
 TOTALS = {
@@ -192,6 +192,18 @@ def test_undo_and_redo_go_through_every_edit(open_page: OpenPage) -> None:
     for after in seen[1:]:
         assert stack(press(app, "redo")) == after
     assert app.button(key="w-redo").disabled
+
+
+def test_a_reload_keeps_the_design_and_what_can_be_undone(
+    open_page: OpenPage, browser: dict[str, str]
+) -> None:
+    edited = stack(press(open_page("design"), "Remove"))
+    assert edited != DIGITS
+    again = open_page("design")
+    assert stack(again) == edited
+    assert stack(press(again, "undo")) == DIGITS
+    browser["cnnlab_owner"] = OTHER
+    assert stack(open_page("design")) == DIGITS
 
 
 def test_undo_moves_the_slider_back_too(open_page: OpenPage) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 
 import pytest
@@ -10,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from cnnlab import api
 from cnnlab.errors import RunNotFound
 from cnnlab.runs import get_store
+from cnnlab.ui.frame import PAGES
 from tests.pages import recorded, screen
 from tests.pages.conftest import OpenPage
 from tests.pages.recorded import OTHER, OWNER
@@ -18,7 +20,7 @@ from tests.pages.stubs import NotingEngine
 
 def names(app: AppTest) -> list[str]:
     """The runs listed, from the top."""
-    return [link.value for link in app.page_link][7:]
+    return [link.value.strip("*") for link in app.page_link][len(PAGES) :]
 
 
 def choose(app: AppTest, run: api.Run, action: str) -> AppTest:
@@ -41,18 +43,18 @@ def test_a_row_tells_status_accuracy_and_duration(open_page: OpenPage) -> None:
     app = open_page("runs")
     assert not app.exception
     assert names(app) == ["third", "second", "first"]
-    cells = [text.value for text in app.markdown]
-    rows = [cells[start : start + 5] for start in range(0, len(cells), 5)]
-    assert [[cell.split(": ")[-1].rstrip("]") for cell in row] for row in rows] == [
-        ["Digits", "waiting", "–", "–", "just now"],
-        ["Digits", "interrupted", "–", "–", "just now"],
-        ["Digits", "finished", "96.7%", "8.4 s", "just now"],
+    assert [text.value for text in app.caption] == ["Handwritten digits, small · Digits · just now"] * 3
+    cells = [re.sub(r":[a-z-]+\[(.*: )?|[*\]]", "", text.value) for text in app.markdown]
+    assert [cells[start : start + 3] for start in range(0, len(cells), 3)] == [
+        ["waiting", "– test accuracy", "– of training"],
+        ["interrupted", "– test accuracy", "– of training"],
+        ["finished", "96.7% test accuracy", "8.4 s of training"],
     ]
 
 
 def test_a_runs_name_leads_to_it(open_page: OpenPage) -> None:
     run = recorded.finished(name="mine")
-    assert screen.links(open_page("runs"), "mine") == [f"run={run.id}"]
+    assert screen.links(open_page("runs"), "**mine**") == [f"run={run.id}"]
 
 
 def test_ten_runs_a_page_newest_first(open_page: OpenPage) -> None:
@@ -113,7 +115,7 @@ def test_a_design_that_cannot_be_read_is_said_in_words(open_page: OpenPage) -> N
     with sqlite3.connect(get_store().path) as connection:
         connection.execute("UPDATE runs SET design = ?", ('{"dataset": "digits", "version": 9}',))
     app = open_page("runs")
-    assert ":red[made by another version]" in screen.texts(app)
+    assert ":red[made by another version] · just now" in screen.texts(app)
     for action in ("again", "design"):
         choose(app, run, action).run()
         assert not app.exception
