@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from cnnlab.figures.theme import QUIET, RIGHT, TEXT, WRONG, finish, shorten
+from cnnlab.figures.theme import QUIET, RIGHT, TEXT, WRONG, class_colour, finish, shorten
 
 
 def probabilities(
@@ -49,6 +49,48 @@ def probabilities(
     figure.update_xaxes(range=[0, 1.18], visible=False)
     figure.update_yaxes(type="category", autorange="reversed", showgrid=False, dtick=1, tickfont={"size": 15})
     figure.update_layout(bargap=0.25)
+    return figure
+
+
+def two_answers(
+    answers: Sequence[npt.NDArray[np.floating]],
+    titles: Sequence[str],
+    names: Sequence[str],
+    *,
+    actual: int | None = None,
+    limit: int = 10,
+) -> go.Figure:
+    """Draw what several models say of one image: a bar a model and class, a colour a model.
+
+    Args:
+        answers: One ``(classes,) float`` a model, 0–1.
+        titles: What each model is called.
+        names: One name a class.
+        actual: The actual class, where it is known.
+        limit: At most so many classes, those that any model thinks most of; the actual one among them.
+    """
+    shares = np.asarray(answers, np.float64)
+    shown = _shown(shares.max(axis=0), actual, limit)
+    ticks = [shorten(names[k]) + (" ✓" if k == actual else "") for k in shown]
+    figure = go.Figure()
+    for model, title in enumerate(titles):
+        figure.add_bar(
+            y=ticks,
+            x=shares[model, shown],
+            name=shorten(title, 28),
+            orientation="h",
+            marker={"color": class_colour(model), "line": {"width": 0}},
+            text=[_percent(value) for value in shares[model, shown]],
+            textposition="outside",
+            textfont={"size": 13, "color": TEXT},
+            cliponaxis=False,
+            customdata=[names[k] for k in shown],
+            hovertemplate=f"'%{{customdata}}': %{{x:.2%}}<extra>{title}</extra>",
+        )
+    finish(figure, height=max(180, 70 + 46 * len(shown)), legend=True)
+    figure.update_xaxes(range=[0, 1.18], visible=False)
+    figure.update_yaxes(type="category", autorange="reversed", showgrid=False, dtick=1, tickfont={"size": 15})
+    figure.update_layout(bargap=0.25, bargroupgap=0.05, barmode="group")
     return figure
 
 

@@ -57,6 +57,12 @@ PAGES: dict[str, PageEntry] = {
         PageEntry("train", "Train", ":material/model_training:", "Train the network and watch it learn."),
         PageEntry("inspect", "Inspect", ":material/visibility:", "Kernels and feature maps on a real image."),
         PageEntry("evaluate", "Evaluate", ":material/grid_on:", "Which images went wrong, and for what."),
+        PageEntry(
+            "compare",
+            "Compare",
+            ":material/compare_arrows:",
+            "Runs side by side: what differs, and what it brought.",
+        ),
         PageEntry("runs", "Runs", ":material/history:", "Every training of yours: open, compare, repeat."),
     )
 }

@@ -68,7 +68,7 @@ def _image(run: api.Run, step: int, data: Dataset, index: int, answer: np.ndarra
     name = data.class_names[actual]
     picture, choice = st.columns(2, vertical_alignment="center")
     with picture:
-        _enlarged(data.images[data.test.indices[index]], f"Test image {index}: {name}")
+        enlarged(data.images[data.test.indices[index]], f"Test image {index}: {name}")
     with choice:
         st.markdown(f"Test image **{index:,}**: **{name}**")
         _choice(run, step, len(data.test), index)
@@ -125,7 +125,7 @@ def _mistakes(run: api.Run, step: int) -> np.ndarray:
     return np.flatnonzero(evaluation.predictions != evaluation.labels)
 
 
-def _enlarged(pixels: np.ndarray, alt: str) -> None:
+def enlarged(pixels: np.ndarray, alt: str) -> None:
     """An image with its pixels as squares: enlarged here, because a browser would blur it."""
     times = -(-ENLARGED_SIDE // pixels.shape[0])
     squares = pixels.repeat(times, axis=0).repeat(times, axis=1)

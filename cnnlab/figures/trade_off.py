@@ -1,0 +1,92 @@
+"""Accuracy against what it costs, with the runs that no other beats on both."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import plotly.graph_objects as go
+
+from cnnlab.figures.theme import QUIET, TEXT, class_colour, finish, shorten
+
+
+def trade_off(
+    costs: npt.NDArray[np.floating],
+    accuracies: npt.NDArray[np.floating],
+    names: Sequence[str],
+    front: Sequence[int],
+    *,
+    cost: str,
+) -> go.Figure:
+    """Draw a point a run; those on the Pareto front are filled, larger and joined by a line of steps.
+
+    Args:
+        costs: ``(n,) float``, above 0; NaN where it is not known.
+        accuracies: ``(n,) float``, 0–1; NaN where it is not known.
+        names: One a run.
+        front: Positions of the runs on the front, by rising cost.
+        cost: What the costs are, such as "parameters".
+    """
+    figure = go.Figure()
+    figure.add_scatter(
+        x=[costs[k] for k in front],
+        y=[accuracies[k] for k in front],
+        name="Pareto front",
+        mode="lines",
+        # Steps: for the cost in between, the cheaper run is the best that there is.
+        line={"color": QUIET, "width": 2, "dash": "dash", "shape": "hv"},
+        hoverinfo="skip",
+    )
+    for k, name in enumerate(names):
+        if not (np.isfinite(costs[k]) and np.isfinite(accuracies[k])):
+            continue
+        best, colour = k in front, class_colour(k)
+        figure.add_scatter(
+            x=[costs[k]],
+            y=[accuracies[k]],
+            name=name,
+            mode="markers+text",
+            text=[shorten(name, 20)],
+            textposition="top center",
+            textfont={"size": 13, "color": TEXT},
+            cliponaxis=False,
+            marker={
+                "size": 16 if best else 11,
+                "color": colour if best else "rgba(0,0,0,0)",
+                "line": {"width": 2.5, "color": colour},
+            },
+            hovertemplate=(
+                f"%{{x:,.4~g}} {cost}, %{{y:.2%}}{', on the front' if best else ''}<extra>{name}</extra>"
+            ),
+        )
+    finish(figure, height=360)
+    low, high = _range(accuracies)
+    figure.update_xaxes(title_text=cost, **_cost_axis(costs))
+    figure.update_yaxes(title_text="test accuracy", tickformat=".1%", range=[low, high], nticks=6)
+    return figure
+
+
+def describe_trade_off(names: Sequence[str], front: Sequence[int], *, cost: str) -> str:
+    """Name the runs on the front."""
+    if not front:
+        return f"No run has both a test accuracy and a number of {cost}."
+    return f"Test accuracy against {cost}. On the Pareto front: {', '.join(names[k] for k in front)}."
+
+
+def _range(accuracies: npt.NDArray[np.floating]) -> tuple[float, float]:
+    """A little more than the points need, so that their names have room."""
+    known = np.asarray(accuracies)[np.isfinite(accuracies)]
+    if not len(known):
+        return 0.0, 1.0
+    margin = max(0.01, 0.25 * float(np.ptp(known)))
+    return float(known.min()) - margin, float(known.max()) + margin
+
+
+def _cost_axis(costs: npt.NDArray[np.floating]) -> dict[str, object]:
+    """Powers of ten where the costs span more than one; else from zero on."""
+    known = np.asarray(costs)[np.isfinite(costs)]
+    if len(known) and known.min() > 0 and known.max() > 10 * known.min():
+        ends = np.log10([known.min() / 1.8, known.max() * 1.8])
+        return {"type": "log", "range": ends.tolist(), "tickformat": "~s", "dtick": 1}
+    return {"range": [0, 1.2 * float(known.max()) if len(known) else 1.0], "tickformat": "~s"}

@@ -1,0 +1,221 @@
+"""Two runs in detail: the difference of their confusion matrices, and one image through both."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import streamlit as st
+
+from cnnlab.analysis.metrics import Evaluation, Scale
+from cnnlab.datasets import Dataset
+from cnnlab.figures.difference import describe_difference, difference
+from cnnlab.figures.probabilities import describe_probabilities, two_answers
+from cnnlab.figures.theme import CONFIG
+from cnnlab.ui import evaluate_panel, run_view
+from cnnlab.ui.compare_runs import Compared
+from cnnlab.ui.inspect_panel import enlarged
+
+_SCALES: dict[Scale, str] = {"counts": "Counts", "rows": "By row"}
+_IMAGE = "cnnlab-compare-image"
+
+Pair = tuple[Compared, Compared]
+
+
+def no_result(each: Compared) -> str:
+    """Why a run is left out."""
+    return f"'{each.name}' has no result to compare: {run_view.status_words(each.run)}"
+
+
+def matrices(chosen: Sequence[Compared]) -> None:
+    """The confusion matrix of the second run minus that of the first."""
+    pair = _pair(chosen, "matrices")
+    if pair is None:
+        return
+    first, second = (evaluate_panel.answers(each.run) for each in pair)
+    if first.class_names != second.class_names:
+        st.info(
+            f"'{pair[0].name}' knows other classes ({_listed(first)}) than '{pair[1].name}' "
+            f"({_listed(second)}): their matrices cannot be subtracted. Choose two runs of the same classes.",
+            icon=":material/compare_arrows:",
+        )
+        return
+    alike = np.array_equal(first.confusion.sum(axis=1), second.confusion.sum(axis=1))
+    # Counts of unequal test sets would differ for want of images, not of skill.
+    scale: Scale = "rows"
+    if alike:
+        scale = st.segmented_control(
+            "What the cells say",
+            list(_SCALES),
+            default="counts",
+            required=True,
+            key="w-compare-scale",
+            format_func=_SCALES.__getitem__,
+            label_visibility="collapsed",
+        )
+    chart, text = st.columns([7, 4], gap="large")
+    with chart:
+        st.plotly_chart(
+            difference(first.confusion, second.confusion, first.class_names, scale=scale),
+            config=CONFIG,
+            alt=describe_difference(first.confusion, second.confusion, first.class_names),
+            key=f"w-compare-difference-{scale}",
+        )
+    with text:
+        st.markdown(describe_difference(first.confusion, second.confusion, first.class_names))
+        st.markdown(
+            f"**Blue**: '{pair[1].name}' does better than '{pair[0].name}' there, with more right answers or "
+            "fewer wrong ones. **Orange**: it does worse."
+        )
+        st.caption(
+            "Each number: how many more or fewer images of the row's class are called the column's."
+            if scale == "counts"
+            else "Each number: how many more or fewer of a hundred images of the row's class are called the "
+            "column's."
+        )
+        if not np.array_equal(first.labels, second.labels):
+            st.caption("The seeds differ, and so do the test images: small differences may be chance.")
+
+
+def image(chosen: Sequence[Compared]) -> None:
+    """One test image of both runs, and what each network says of it."""
+    pair = _pair(chosen, "image")
+    if pair is None:
+        return
+    if pair[0].design.dataset != pair[1].design.dataset:
+        st.info(
+            f"'{pair[0].name}' looks at {pair[0].data_title}, '{pair[1].name}' at {pair[1].data_title}: no "
+            "image fits both. Choose two runs of one data set.",
+            icon=":material/compare_arrows:",
+        )
+        return
+    data = [run_view.test_set(each.run) for each in pair]
+    shared, *places = np.intersect1d(data[0].test.indices, data[1].test.indices, return_indices=True)
+    if not len(shared):
+        st.info(
+            "No image is a test image of both runs, and one that a network has learnt would be no test. "
+            "Train one of them again with the other's seed.",
+            icon=":material/compare_arrows:",
+        )
+        return
+    first, second = (evaluate_panel.answers(each.run) for each in pair)
+    apart = np.flatnonzero(first.predictions[places[0]] != second.predictions[places[1]])
+    index = int(min(st.session_state.get(_IMAGE, int(apart[0]) if len(apart) else 0), len(shared) - 1))
+    left, right = st.columns([4, 7], gap="large")
+    with left:
+        _picture(data[0], int(places[0][index]), index, len(shared), apart)
+    with right:
+        _answers(pair, [first, second], [int(place[index]) for place in places])
+
+
+def _answers(pair: Pair, evaluations: Sequence[Evaluation], places: Sequence[int]) -> None:
+    answers = [evaluation.probabilities[place] for evaluation, place in zip(evaluations, places, strict=True)]
+    names, actual = evaluations[0].class_names, int(evaluations[0].labels[places[0]])
+    titles = [each.name for each in pair]
+    told = [describe_probabilities(answer, names, actual=actual) for answer in answers]
+    sentences = [f"**{title}**: {text}" for title, text in zip(titles, told, strict=True)]
+    st.markdown("  \n".join(sentences))
+    st.plotly_chart(
+        two_answers(answers, titles, names, actual=actual),
+        config=CONFIG,
+        alt=" ".join(f"{title}: {text}" for title, text in zip(titles, told, strict=True)),
+        key="w-compare-answers",
+    )
+
+
+def _picture(data: Dataset, place: int, index: int, count: int, apart: npt.NDArray[np.int64]) -> None:
+    """The image, and the ways to another one.
+
+    Args:
+        data: the first run's data set.
+        place: of the image among its test images.
+        index: of the image among those that both runs were tested on.
+        count: how many those are.
+        apart: `(n,) int64`, which of them the two call by different names.
+    """
+    name = data.class_names[int(data.test.labels[place])]
+    enlarged(data.images[data.test.indices[place]], f"Test image {place}: {name}")
+    st.markdown(f"Image **{index + 1:,}** of {count:,} that neither run has learnt: **{name}**")
+    st.session_state["w-compare-image"] = index + 1
+    st.number_input(
+        "Number of the image",
+        1,
+        count,
+        key="w-compare-image",
+        on_change=lambda: _go_to(st.session_state["w-compare-image"] - 1),
+        width=200,
+    )
+    with st.container(horizontal=True, gap="xsmall"):
+        st.button(
+            "Any",
+            key="w-compare-any",
+            icon=":material/casino:",
+            help="Another image",
+            on_click=lambda: _go_to(_next(np.arange(count), index)),
+        )
+        st.button(
+            "They disagree",
+            key="w-compare-apart",
+            icon=":material/call_split:",
+            help="Another image that the two call by different names",
+            disabled=not len(apart),
+            on_click=lambda: _go_to(_next(apart, index)),
+        )
+    st.caption(
+        f"The two call {len(apart):,} of these {count:,} images by different names."
+        if len(apart)
+        else f"The two give all {count:,} images the same names."
+    )
+
+
+def _pair(chosen: Sequence[Compared], key: str) -> Pair | None:
+    """Two of the runs that have a result, by choice where there are more; says which have none."""
+    ready = {each.run.id: each for each in chosen if each.has_result}
+    if len(ready) < 2:
+        waiting = [no_result(each) for each in chosen if not each.has_result]
+        st.info("  \n".join(waiting), icon=":material/hourglass_empty:")
+        return None
+    ids = list(ready)
+    if len(ready) > 2:
+        picked = []
+        with st.container(horizontal=True):
+            for side, label in enumerate(("First run", "Second run")):
+                picked.append(_side(f"cnnlab-compare-{side}", f"w-compare-{key}-{side}", label, ready, side))
+        ids = picked
+    if ids[0] == ids[1]:
+        st.info("Choose two different runs.", icon=":material/compare_arrows:")
+        return None
+    return ready[ids[0]], ready[ids[1]]
+
+
+def _side(kept: str, key: str, label: str, ready: dict[str, Compared], side: int) -> str:
+    """One side of the pair; the choice is the same in every tab."""
+    ids = list(ready)
+    chosen = st.session_state.get(kept)
+    st.session_state[key] = chosen if chosen in ready else ids[side]
+
+    def changed() -> None:
+        st.session_state[kept] = st.session_state[key]
+
+    return str(
+        st.selectbox(
+            label, ids, key=key, format_func=lambda run_id: ready[run_id].name, on_change=changed, width=280
+        )
+    )
+
+
+def _go_to(index: int) -> None:
+    st.session_state[_IMAGE] = index
+
+
+def _next(candidates: npt.NDArray[np.int64], index: int) -> int:
+    """The candidate behind this one in a shuffled order: pressed again and again, it comes to every one."""
+    order = np.random.default_rng(0).permutation(candidates)
+    at = np.flatnonzero(order == index)
+    return int(order[(at[0] + 1) % len(order)] if len(at) else order[0])
+
+
+def _listed(evaluation: Evaluation, limit: int = 4) -> str:
+    names = evaluation.class_names
+    return ", ".join(names[:limit]) + (", …" if len(names) > limit else "")
