@@ -56,7 +56,7 @@ def test_two_browsers_see_their_own_runs_only(open_page: OpenPage, browser: dict
     for owner, run in ((OWNER, mine), (OTHER, theirs)):
         browser["cnnlab_owner"] = owner
         app = open_page("runs")
-        assert [link.value for link in app.page_link][8:] == [run.name]
+        assert [link.value for link in app.page_link][8:] == [f"**{run.name}**"]
         app = open_page("evaluate")
         assert [option.split(" ")[0] for option in app.selectbox(key="w-run").options] == [run.name]
 
@@ -74,8 +74,8 @@ def test_a_session_without_a_proper_cookie_has_an_owner_of_its_own(
     owners = [app.session_state["cnnlab-owner"] for app in (first, second)]
     assert len(set(owners)) == 2
     recorded.finished(owners[0], name="after")
-    assert screen.links(first.run(), "after")
-    assert not screen.links(second.run(), "after")
+    assert screen.links(first.run(), "**after**")
+    assert not screen.links(second.run(), "**after**")
 
 
 @pytest.mark.parametrize("key", ["train", "inspect", "evaluate"])
