@@ -6,8 +6,8 @@ import {
   channels, epochsShown, layout, lossTop, luminance, palette, traces, translucent,
 } from "../../cnnlab/ui/components/live_figure.mjs";
 import {
-  currentEpoch, describe, fold, formatAccuracy, formatLoss, formatSeconds, hasEnded, headline, lastStep, newHistory,
-  progress, restore, smooth, statusWord, thin, timeLeft,
+  bestEpoch, crossing, currentEpoch, describe, fold, formatAccuracy, formatLoss, formatSeconds, formatSetting, hasEnded,
+  headline, lastStep, marks, newHistory, progress, restore, smooth, statusWord, thin, timeLeft,
 } from "../../cnnlab/ui/components/live_history.mjs";
 
 const started = (step = 0) => ({
@@ -29,6 +29,8 @@ const epoch = (number, more = {}) => ({
   },
 });
 const status = (word, message = null) => ({ kind: "status", payload: { status: word, message } });
+const changed = (step, name, value) => ({ kind: "changed", payload: { step, name, value } });
+const health = (step) => ({ kind: "health", payload: { step, layers: [] } });
 const tested = { kind: "tested", payload: { step: 20, loss: 0.4, accuracy: 0.972 } };
 
 /** The history that these events make, numbered from 1. */
@@ -66,6 +68,63 @@ test("a training that goes on from an earlier step drops what came after it", ()
   assert.equal(history.loss[10], 7);
   assert.deepEqual(history.epochs.map((each) => each.epoch), [1]);
   assert.equal(history.tested, null);
+});
+
+test("a test result does not outlive a resume at the very step where it was made", () => {
+  const stopped = [started(), steps(1, many(20)), epoch(1), epoch(2), tested];
+  assert.equal(historyOf(...stopped).tested.accuracy, 0.972);
+  assert.equal(historyOf(...stopped, started(20)).tested, null);
+});
+
+test("changes, health and pictures are kept, and dropped with the steps after which they came", () => {
+  const told = [
+    started(), steps(1, many(20)), changed(3, "dropout", 0.2), changed(15, "dropout", 0.4), health(4), health(16),
+    { kind: "snapshot", payload: { step: 17 } },
+  ];
+  const history = historyOf(...told);
+  assert.deepEqual(history.changes.map((change) => change.value), [0.2, 0.4]);
+  assert.deepEqual(history.health.map((look) => look.step), [4, 16]);
+  assert.equal(history.snapshotStep, 17);
+  const again = historyOf(...told, started(10));
+  assert.deepEqual(again.changes.map((change) => change.value), [0.2]);
+  assert.deepEqual(again.health.map((look) => look.step), [4]);
+});
+
+test("of many looks at the layers the last are kept", () => {
+  const looks = Array.from({ length: 80 }, (_, step) => health(step));
+  const history = historyOf(started(), ...looks);
+  assert.equal(history.health.length, 50);
+  assert.equal(history.health.at(-1).step, 79);
+});
+
+test("the curves meet in the first epoch in which they are within a hundredth", () => {
+  const meet = historyOf(
+    started(), epoch(1, { accuracy: 0.5, val_accuracy: 0.55 }), epoch(2, { accuracy: 0.67, val_accuracy: 0.675 }),
+    epoch(3, { accuracy: 0.7, val_accuracy: 0.7 }),
+  );
+  assert.deepEqual(crossing(meet, "accuracy"), { epoch: 2, step: 20, value: 0.67 });
+  assert.equal(crossing(historyOf(started(), epoch(1, { accuracy: 0.51, val_accuracy: 0.52 })), "accuracy").epoch, 1);
+  assert.equal(crossing(historyOf(started(), epoch(1)), "accuracy"), null);
+  assert.equal(crossing(historyOf(started(), epoch(1)), "precision"), null);
+});
+
+test("the best epoch is marked once a later one is worse", () => {
+  const first = [started(), epoch(1, { val_loss: 0.5 }), epoch(2, { val_loss: 0.4 })];
+  assert.equal(bestEpoch(historyOf(...first)), null);
+  assert.equal(bestEpoch(historyOf(...first, epoch(3, { val_loss: 0.45 }))).epoch, 2);
+  assert.equal(bestEpoch(historyOf(started(), epoch(1, { val_loss: null }))), null);
+});
+
+test("a setting that is moved again at once is marked where it came to rest", () => {
+  const history = historyOf(
+    started(), changed(5, "learning_rate", 0.002), changed(7, "learning_rate", 0.0005), changed(8, "dropout", 0.25),
+    changed(15, "learning_rate", 1e-7),
+  );
+  assert.deepEqual(marks(history, 3).map(({ step, text }) => [step, text]), [
+    [7, "learning rate 0.0005"], [8, "dropout 0.25"], [15, "learning rate 1e-7"],
+  ]);
+  assert.equal(marks(history).length, 4);
+  assert.equal(formatSetting(0.30000000000000004), "0.3");
 });
 
 test("a step written again counts as written last", () => {

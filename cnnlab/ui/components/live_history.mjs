@@ -1,11 +1,14 @@
 // A run's events folded into what a chart draws. Pure; the browser's half of cnnlab/runs/history.py.
 
+export const MEETING = 0.01; // cnnlab/analysis/progress.py says what it means
+const HEALTH_KEPT = 50; // looks at the layers: the panel shows the last, a long training has thousands
+
 /** A run of which nothing is known yet. */
 export function newHistory() {
   return {
     seq: 0, step: [], loss: [], accuracy: [], epochs: [], tested: null, status: null, message: null,
     totalSteps: 0, stepsPerEpoch: 0, totalEpochs: 0, batchSize: 0, trainImages: 0,
-    imagesPerSecond: null, learningRate: null,
+    imagesPerSecond: null, learningRate: null, precision: [], recall: [], changes: [], health: [], snapshotStep: 0,
   };
 }
 
@@ -61,6 +64,48 @@ export function headline(history) {
   }
   if (epoch) return { source: "training", accuracy: epoch.accuracy, loss: epoch.loss };
   return { source: "training", ...recentBatches(history) };
+}
+
+/**
+ * The first epoch in which training and validation come within a hundredth of each other, as {epoch, step, value};
+ * null where they never do. The value is the training curve's, off which the tutorials read it.
+ */
+export function crossing(history, field) {
+  for (const row of history.epochs) {
+    const [training, validation] = [row[field], row[`val_${field}`]];
+    if (!Number.isFinite(training) || !Number.isFinite(validation)) continue;
+    if (Math.abs(training - validation) <= MEETING + 1e-9) return { epoch: row.epoch, step: row.step, value: training };
+  }
+  return null;
+}
+
+/** The epoch with the lowest validation loss, once a later one is higher; null while the last is the best. */
+export function bestEpoch(history) {
+  const known = history.epochs.filter((epoch) => Number.isFinite(epoch.val_loss));
+  const best = known.reduce((least, epoch) => (least && least.val_loss <= epoch.val_loss ? least : epoch), null);
+  return best && best !== known[known.length - 1] ? best : null;
+}
+
+const CHANGES = { learning_rate: "learning rate", dropout: "dropout", augmentation: "augmentation" };
+
+/**
+ * The changes worth a mark, in order: of a setting that was changed again within `near` steps, the last change.
+ * Each has `step`, `name` and `text`.
+ */
+export function marks(history, near = 0) {
+  const kept = [];
+  for (const change of history.changes) {
+    const last = kept.findLastIndex((each) => each.name === change.name);
+    if (last >= 0 && change.step - kept[last].step <= near) kept.splice(last, 1);
+    const text = `${CHANGES[change.name] ?? change.name} ${formatSetting(change.value)}`;
+    kept.push({ step: change.step, name: change.name, text });
+  }
+  return kept;
+}
+
+/** A setting as people write it: 0.001, 0.25, 1e-7. */
+export function formatSetting(value) {
+  return Number.isFinite(value) ? String(Number(value.toPrecision(3))) : "–";
 }
 
 /** Mean loss and accuracy of the last batches, about a tenth of an epoch; null without any. */
@@ -155,8 +200,10 @@ const FOLDS = {
     history.batchSize = payload.batch_size;
     history.trainImages = payload.train_images;
     forgetSteps(history, payload.step);
-    history.epochs = history.epochs.filter((epoch) => epoch.step <= payload.step);
-    if (history.tested && history.tested.step > payload.step) history.tested = null;
+    for (const name of ["epochs", "changes", "health"]) {
+      history[name] = history[name].filter((told) => told.step <= payload.step);
+    }
+    history.tested = null; // that of an earlier end, be it of this very step
   },
   steps(history, payload) {
     forgetSteps(history, payload.first_step - 1);
@@ -164,6 +211,8 @@ const FOLDS = {
       history.step.push(payload.first_step + place);
       history.loss.push(loss);
       history.accuracy.push(payload.accuracy[place]);
+      history.precision.push(payload.precision?.[place] ?? null);
+      history.recall.push(payload.recall?.[place] ?? null);
     });
     history.learningRate = payload.learning_rate;
     history.imagesPerSecond = payload.images_per_second;
@@ -175,6 +224,15 @@ const FOLDS = {
   tested(history, payload) {
     history.tested = payload;
   },
+  changed(history, payload) {
+    history.changes.push(payload);
+  },
+  health(history, payload) {
+    history.health = [...history.health.slice(1 - HEALTH_KEPT), payload];
+  },
+  snapshot(history, payload) {
+    history.snapshotStep = payload.step;
+  },
   status(history, payload) {
     history.status = payload.status;
     history.message = payload.message ?? null;
@@ -185,5 +243,5 @@ const FOLDS = {
 function forgetSteps(history, step) {
   let keep = history.step.length;
   while (keep && history.step[keep - 1] > step) keep -= 1;
-  for (const list of [history.step, history.loss, history.accuracy]) list.length = keep;
+  for (const name of ["step", "loss", "accuracy", "precision", "recall"]) history[name].length = Math.min(keep, history[name].length);
 }
