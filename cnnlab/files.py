@@ -74,4 +74,4 @@ def _reason(exc: OSError) -> str:
         return "there is no such folder. Make it, or choose another"
     if exc.errno in (errno.ENOSPC, errno.EDQUOT):
         return "the disk is full. Free some space, or choose another folder"
-    return f"{exc.strerror or exc}. Choose another folder"
+    return f"{str(exc.strerror or exc).rstrip('.')}. Choose another folder"

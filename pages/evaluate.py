@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from cnnlab.ui import confusion_panel, evaluate_panel, evaluation_tabs, frame, run_view, state
+from cnnlab.ui import (
+    confusion_panel,
+    evaluate_panel,
+    evaluation_tabs,
+    frame,
+    run_view,
+    state,
+    take_away_panel,
+)
 
 frame.page("evaluate")
 state.show_notice()
@@ -13,3 +21,4 @@ evaluate_panel.headline(evaluation)
 data = run_view.test_set(run)
 confusion_panel.panel(run, evaluation, data, key="evaluate")
 evaluation_tabs.tabs(run, evaluation, data)
+take_away_panel.panel(run, step)

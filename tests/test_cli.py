@@ -31,7 +31,7 @@ DIGITS = presets.preset("digits").design
 def engine(make_engine: MakeEngine, monkeypatch: pytest.MonkeyPatch) -> Engine:
     """The engine that the commands use: one with toy tasks."""
     toy = make_engine()
-    for module in ("cnnlab.api", "cnnlab.api.run"):
+    for module in ("cnnlab.api", "cnnlab.api.run", "cnnlab.api.exports"):
         monkeypatch.setattr(f"{module}.get_engine", lambda: toy)
     return toy
 

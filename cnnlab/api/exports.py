@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
+import shutil
 from pathlib import Path
 
 from cnnlab import runs as record
@@ -16,6 +19,9 @@ from cnnlab.spec.source import keras_source
 
 EXPORT_SECONDS = 300.0
 """How long a worker may take to write and check a network; a small one takes seconds."""
+
+
+_REPORT = "report.json"
 
 
 def export(
@@ -76,3 +82,65 @@ def _write(form: Format, row: RunRow, place: Path, replace: bool) -> ExportRepor
             part.write_text(text(form, row), encoding="utf-8")
         size = total_bytes(part)
     return ExportReport(form.name, str(place), size)
+
+
+# What a page keeps of a run until it is made again
+
+
+@dataclasses.dataclass(frozen=True)
+class Made:
+    """An export that lies ready beside the run's other files, and goes with them.
+
+    Attributes:
+        path: One file; a folder is packed as a zip.
+        report: What was written, and how it compares.
+    """
+
+    path: Path
+    report: ExportReport
+
+
+def made(run_id: str, form: Format, step: int) -> Made | None:
+    """The export of these weights, where it was made before."""
+    folder = _kept(run_id, form, step)
+    try:
+        report = ExportReport(**json.loads((folder / _REPORT).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):  # none, or one of another version
+        return None
+    path = folder / Path(report.path).name
+    return Made(path, report) if path.is_file() else None
+
+
+def make(run_id: str, form: Format, step: int) -> Made:
+    """Write an export to be downloaded; the same form of other weights makes room for it.
+
+    Raises:
+        CNNLabError: As `export`.
+    """
+    folder = _kept(run_id, form, step)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with written_beside(folder, replace=True) as part:
+        part.mkdir()
+        name = form.file_name(record.get_store().run(run_id).name)
+        report = export(run_id, form.name, part / name, step)
+        file = packed(part / name)
+        if form.folder:
+            shutil.rmtree(part / name)
+        report = dataclasses.replace(report, path=str(folder / file.name), bytes=file.stat().st_size)
+        kept = dataclasses.asdict(report)
+        (part / _REPORT).write_text(json.dumps(kept), encoding="utf-8")
+    for other in folder.parent.glob(f"{form.name}-*"):
+        if other.name.removeprefix(f"{form.name}-").isdigit() and other != folder:
+            shutil.rmtree(other, ignore_errors=True)
+    return Made(folder / file.name, report)
+
+
+def packed(path: Path) -> Path:
+    """A file as it is; a folder as a zip beside it, which unpacks to a folder of its name."""
+    if path.is_file():
+        return path
+    return Path(shutil.make_archive(str(path), "zip", path.parent, path.name))
+
+
+def _kept(run_id: str, form: Format, step: int) -> Path:
+    return record.get_store().files(run_id).folder / "exports" / f"{form.name}-{step}"

@@ -20,6 +20,7 @@ class About:
         class_names: One name a class, in the order of the probabilities.
         step: Step of the weights; None where there are none in the file.
         accuracy: Share of the test images that the run got right, 0–1, where it is known.
+        crop: Whether pictures are cut to an image's shape; else they are fitted into it, with black bars.
     """
 
     run: str
@@ -29,6 +30,7 @@ class About:
     class_names: tuple[str, ...]
     step: int | None = None
     accuracy: float | None = None
+    crop: bool = True
 
 
 def contract(form: Format, about: About) -> str:

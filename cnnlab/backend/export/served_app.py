@@ -95,11 +95,23 @@ def prepared(data: bytes, invert: bool) -> np.ndarray:
         raise HTTPException(
             415, "This is no picture that can be read. Send PNG, JPEG, WebP, GIF or BMP."
         ) from exc
-    if picture.has_transparency_data:  # what shows through is paper
-        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture.convert("RGBA"))
-    picture = picture.convert("L" if FACTS["channels"] == 1 else "RGB")
     size = (FACTS["width"], FACTS["height"])
-    if picture.size != size:
-        picture = ImageOps.fit(picture, size, Image.Resampling.LANCZOS)
-    pixels = np.asarray(picture, np.uint8).reshape(FACTS["height"], FACTS["width"], FACTS["channels"])
+    picture = in_colour(picture)
+    if picture.size != size and FACTS["crop"]:
+        picture = ImageOps.fit(picture, size, Image.Resampling.BICUBIC)
+    elif picture.size != size:  # the whole picture, with black bars
+        picture = ImageOps.pad(picture, size, Image.Resampling.BICUBIC)
+    if FACTS["channels"] == 1:
+        picture = picture.convert("L")
+    pixels = np.asarray(picture, np.uint8).reshape(*reversed(size), FACTS["channels"])
     return 255 - pixels if invert else pixels
+
+
+def in_colour(picture: Image.Image) -> Image.Image:
+    """Any picture as red, green and blue of 8 bits; what is transparent lies on white paper."""
+    if picture.mode.startswith("I"):
+        greys = np.asarray(picture).astype(np.int64).clip(0, 65_535) // 257
+        return Image.fromarray(greys.astype(np.uint8)).convert("RGB")
+    if picture.has_transparency_data:
+        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture.convert("RGBA"))
+    return picture.convert("RGB")

@@ -54,6 +54,7 @@ def _facts(about: About) -> str:
         "height": height,
         "width": width,
         "channels": channels,
+        "crop": about.crop,
         "class_names": list(about.class_names),
         "test_accuracy": about.accuracy,
     }
@@ -63,6 +64,7 @@ def _facts(about: About) -> str:
 def _readme(about: About, report: ExportReport) -> str:
     height, width, channels = about.image_shape
     colours = "grey" if channels == 1 else "colour"
+    fit = "cut to its middle" if about.crop else "fitted between black bars"
     accuracy = (
         "" if about.accuracy is None else f" It got {about.accuracy:.1%} of the run's test images right."
     )
@@ -97,9 +99,9 @@ docker run --rm -p 8000:8000 cnn
   light and dark are swapped first: for dark strokes on white paper, where the network learnt light strokes on
   black.
 - `GET /health` says that it is ready, and its classes.
-- The picture is turned upright, made {colours}, cut to the middle of the right proportions and resized to
-  {height}×{width}. A picture of exactly {height}×{width} is taken as it is: as in the training. The division
-  by 255 and the softmax are inside `model.tflite`.
+- The picture is turned upright, made {colours}, {fit} and resized to {height}×{width} pixels, as the training
+  images were. A picture of exactly {height}×{width} is taken as it is. The division by 255 and the softmax
+  are inside `model.tflite`.
 
 | file | what it is |
 | --- | --- |

@@ -12,6 +12,7 @@ from cnnlab import datasets
 from cnnlab.backend.export import service, tensorboard
 from cnnlab.backend.export.deployable import Deployable
 from cnnlab.backend.export.writers import WRITERS
+from cnnlab.datasets.own import shelf
 from cnnlab.errors import ExportError
 from cnnlab.files import total_bytes, written_beside
 from cnnlab.runs import RunRow, get_store
@@ -103,5 +104,6 @@ def about(row: RunRow, step: int | None) -> About:
         image_shape=info.image_shape,
         class_names=info.class_names,
         step=step,
+        crop=not shelf.is_own(info.name) or shelf.card(info.name).preparation.crop,
         accuracy=row.result.get("test_accuracy") if step in (None, row.result.get("step")) else None,
     )

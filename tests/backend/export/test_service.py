@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import io
 import json
 import socket
@@ -120,6 +121,26 @@ def test_any_picture_is_made_to_fit(client: httpx.Client) -> None:
         answer = client.post("/predict", files={"image": ("photo", png(pixels, kind))})
         assert answer.status_code == 200, answer.text
         assert sum(answer.json()["probabilities"].values()) == pytest.approx(1, abs=1e-4)
+
+
+@pytest.mark.parametrize("crop", [True, False])
+def test_a_photo_is_prepared_as_own_images_are(
+    folder: Path, crop: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from cnnlab.datasets.own.pictures import Preparation, prepare
+
+    spec = importlib.util.spec_from_file_location("served_app", folder / "app.py")
+    assert spec is not None
+    assert spec.loader is not None
+    app = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(app)
+    app.FACTS.update(height=32, width=32, channels=3, crop=crop)
+    rows, columns = np.mgrid[0:90, 0:60]
+    photo = np.stack([rows * 2, columns * 4, 128 + 100 * np.sin(rows / 9)], axis=-1).astype(np.uint8)
+    wanted = prepare(io.BytesIO(png(photo)), Preparation(32, colour=True, crop=crop))
+    found = app.prepared(png(photo), False)
+    assert found.shape == wanted.shape
+    assert np.abs(found.astype(int) - wanted).mean() < 1
 
 
 def test_what_is_no_picture_is_refused_in_words(client: httpx.Client) -> None:

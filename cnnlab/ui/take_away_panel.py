@@ -1,0 +1,116 @@
+"""Taking a run away: a card for each form, made in a worker, then downloaded."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import streamlit as st
+
+from cnnlab import api, datasets
+from cnnlab.api import exports
+from cnnlab.errors import CNNLabError
+from cnnlab.spec import formats, usage
+from cnnlab.spec.formats import FORMATS, Format
+from cnnlab.spec.usage import About
+from cnnlab.ui import words
+
+_GROUPS = (
+    (
+        "The trained network",
+        "network",
+        "Pixels from 0 to 255 go in, probabilities come out: the division by 255 and the softmax are inside. "
+        "Each file is compared with the network on 100 test images before you get it.",
+    ),
+    ("The training", "training", "What happened, and how to do it again."),
+)
+
+
+def panel(run: api.Run, step: int) -> None:
+    """Draw the cards.
+
+    Args:
+        run: the run to take away.
+        step: of the weights.
+    """
+    st.subheader("Take it away", anchor=False)
+    for title, group, text in _GROUPS:
+        st.markdown(f"**{title}**  \n{text}")
+        with st.grid(3, min_column_width=280, gap="small"):
+            for form in FORMATS:
+                if (form.content == "network") == (group == "network"):
+                    with st.container(border=True, height="stretch", gap="small", key=f"w-take-{form.name}"):
+                        _card(run.id, step, form.name)
+
+
+@st.fragment
+def _card(run_id: str, step: int, name: str) -> None:
+    """One form; a fragment, so that making it leaves the rest of the page alone."""
+    form, run = formats.get(name), api.get(run_id)
+    st.markdown(f"{form.icon} **{form.title}**")
+    st.caption(form.purpose)
+    lacking = form.missing()
+    if lacking is not None:
+        st.info(lacking, icon=":material/extension:")
+    elif exports.needs_worker(form):
+        _made_in_a_worker(run, step, form)
+    else:
+        _download(form, run, lambda: _written_now(run_id, form))
+
+
+def _made_in_a_worker(run: api.Run, step: int, form: Format) -> None:
+    """A button that makes it; then the download, what is known of it, and how to use it."""
+    ready = exports.made(run.id, form, step)
+    if ready is None:
+        button = st.empty()
+        if not button.button("Make", key=f"w-make-{form.name}", icon=":material/build:"):
+            return
+        button.empty()
+        try:
+            with st.spinner(
+                "Writing and checking…" if form.content == "network" else "Writing…", show_time=True
+            ):
+                ready = exports.make(run.id, form, step)
+        except CNNLabError as exc:
+            st.error(str(exc), icon=":material/error:")
+            return
+    path, report = ready.path, ready.report
+    with st.container(horizontal=True, vertical_alignment="center"):
+        _download(form, run, path.read_bytes, size=report.bytes)
+        _how_to_use(run, form, step)
+    if report.words():
+        st.caption(report.words())
+
+
+def _download(form: Format, run: api.Run, content: object, size: int | None = None) -> None:
+    """The download; its content is read when it is asked for, and not before."""
+    file_name = form.file_name(run.name) + (".zip" if form.folder else "")
+    st.download_button(
+        "Download" if size is None else f"Download {words.size(size)}",
+        data=content,  # type: ignore[arg-type]
+        file_name=file_name,
+        mime="application/zip" if form.folder else "application/octet-stream",
+        key=f"w-download-{form.name}",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
+def _how_to_use(run: api.Run, form: Format, step: int) -> None:
+    info = datasets.info(run.design.dataset)
+    about = About(run.name, run.id, info.title, info.image_shape, info.class_names, step)
+    code = usage.snippet(form, about, form.file_name(run.name))
+    if form.name == "serve":
+        code = "pip install -r requirements.txt\nuvicorn app:app --port 8000"
+    with st.popover("Use it", key=f"w-use-{form.name}", icon=":material/terminal:", type="tertiary"):
+        if form.content == "network" and form.name != "serve":
+            st.markdown(usage.contract(form, about))
+        st.code(code, language="python" if "import" in code else "sh", wrap_lines=True)
+
+
+def _written_now(run_id: str, form: Format) -> bytes:
+    """A form that takes no worker, written when its download is clicked."""
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder) / form.file_name(api.get(run_id).name)
+        exports.export(run_id, form.name, place)
+        return exports.packed(place).read_bytes()
