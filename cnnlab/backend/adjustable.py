@@ -1,8 +1,9 @@
-"""Dropout and noise whose strength is changed while a compiled training runs, without compiling it anew.
+"""Layers of a model that is trained here, in place of Keras's own of the same name and weights.
 
-The strength is a plain TensorFlow variable beside the layer: it is no weight, is counted and saved by nobody,
-and the layers otherwise compute what Keras's own of the same name do. A model that is looked at, exported or
-handed out has Keras's own layers.
+Dropout and noise have a strength that is changed while a compiled training runs, without compiling it anew.
+It is a plain TensorFlow variable beside the layer: no weight, counted and saved by nobody. A strided 1×1
+convolution has a gradient that does not crash. All compute what Keras's own do; a model that is looked at,
+exported or handed out has Keras's own layers.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from typing import Any
 
 import keras
 import tensorflow as tf
+
+from cnnlab.spec.layers import Layer
 
 
 class _Adjustable(keras.layers.Layer):
@@ -63,10 +66,31 @@ class GaussianNoise(_Adjustable, keras.layers.GaussianNoise):
         return inputs + strength * noise
 
 
+class PointwiseConv2D(keras.layers.Conv2D):
+    """A Conv2D with a 1×1 kernel and a stride, which reads only the pixels that it steps on.
+
+    TensorFlow 2.21 with oneDNN writes beyond its memory in the gradient of such a kernel (seen with float32
+    and bfloat16, on maps from 10×10): the process dies, or worse, does not.
+    """
+
+    def convolution_op(self, inputs: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+        """The same convolution, with the stride taken first."""
+        rows, columns = self.strides
+        return keras.ops.conv(inputs[:, ::rows, ::columns], kernel, strides=1, padding="valid")
+
+
 KINDS: dict[str, type[keras.layers.Layer]] = {
     kind.__name__: kind for kind in (Dropout, SpatialDropout2D, GaussianNoise)
 }
 """The adjustable layers by the names of Keras's own."""
+
+
+def class_for(layer: Layer) -> type[keras.layers.Layer] | None:
+    """The class that stands for a layer while it is trained; None where Keras's own does."""
+    window = layer.window()
+    if layer.kind == "Conv2D" and window is not None and window.kernel == 1 < window.stride:
+        return PointwiseConv2D
+    return KINDS.get(layer.kind)
 
 
 def set_dropout(model: keras.Model, rate: float) -> int:

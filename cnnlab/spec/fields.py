@@ -11,6 +11,7 @@ A model of the spec is a frozen Pydantic class whose fields are made by `integer
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import math
 import typing
@@ -48,6 +49,7 @@ class Control:
         scale: "linear" or "log", how a slider is laid out.
         format: printf-style format of a number, such as "%.2f".
         none: what the value None means in words ("same as pool size"); None where None is not accepted.
+        advanced: whether a form shows it only when more is asked for.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Control:
     scale: Literal["linear", "log"] = "linear"
     format: str | None = None
     none: str | None = None
+    advanced: bool = False
 
     @property
     def expected(self) -> str:
@@ -102,10 +105,16 @@ class Control:
         return self.low if typing.cast("float", value) < self.low else self.high
 
     def ticks(self) -> tuple[int | float, ...]:
-        """What a control on a log scale offers: doublings for whole numbers, the 1–2–5 series for others."""
-        if self.slider is None or self.slider[0] <= 0:
+        """What a control on a log scale offers: doublings for whole numbers, the 1–2–5 series for others.
+
+        A scale that starts at 0 goes on with its step.
+        """
+        if self.slider is None or self.scale == "linear":
             return ()
         first, last = self.slider
+        if first <= 0:
+            assert self.step is not None
+            return (first, *dataclasses.replace(self, slider=(self.step, last)).ticks())
         if self.kind == "integer":
             return tuple(int(first) << power for power in range(int(last // first).bit_length()))
         powers = range(math.floor(math.log10(first)) - 1, math.ceil(math.log10(last)) + 1)
@@ -124,10 +133,12 @@ def integer(
     help: str,
     scale: Literal["linear", "log"] = "linear",
     none: str | None = None,
+    advanced: bool = False,
 ) -> Any:
     """A whole number. `none` says what None means, for a field annotated `int | None`."""
     extra = {"kind": "integer", "label": label, "help": help, "low": low, "high": high}
     extra |= {"slider": slider, "step": step, "scale": scale, "format": "%d", "none": none}
+    extra |= {"advanced": advanced}
     return Field(default, strict=True, ge=low, le=high, json_schema_extra={_KEY: extra})  # type: ignore[dict-item]
 
 
@@ -142,10 +153,11 @@ def real(
     help: str,
     scale: Literal["linear", "log"] = "linear",
     format: str = "%.2f",
+    advanced: bool = False,
 ) -> Any:
     """A finite number."""
     extra = {"kind": "real", "label": label, "help": help, "low": low, "high": high}
-    extra |= {"slider": slider, "step": step, "scale": scale, "format": format}
+    extra |= {"slider": slider, "step": step, "scale": scale, "format": format, "advanced": advanced}
     return Field(
         default,
         strict=True,
@@ -156,14 +168,15 @@ def real(
     )
 
 
-def choice(default: str, *, label: str, help: str) -> Any:
+def choice(default: str, *, label: str, help: str, advanced: bool = False) -> Any:
     """One of the strings of the field's `Literal` annotation, which is where the options are declared."""
-    return Field(default, json_schema_extra={_KEY: {"kind": "choice", "label": label, "help": help}})
+    extra: dict[str, Any] = {"kind": "choice", "label": label, "help": help, "advanced": advanced}
+    return Field(default, json_schema_extra={_KEY: extra})
 
 
-def switch(default: bool, *, label: str, help: str) -> Any:
+def switch(default: bool, *, label: str, help: str, advanced: bool = False) -> Any:
     """True or false."""
-    extra: dict[str, Any] = {"kind": "switch", "label": label, "help": help}
+    extra: dict[str, Any] = {"kind": "switch", "label": label, "help": help, "advanced": advanced}
     return Field(default, strict=True, json_schema_extra={_KEY: extra})
 
 

@@ -17,8 +17,8 @@ from cnnlab.spec.walk import MAX_LAYERS, Mend, Problem, Trace, own_fault, vector
 Stack = tuple[Any, ...]
 Candidate = tuple[str, Stack]
 
-_OF_THE_WALK = frozenset({"window", "needs_flatten", "needs_map", "too_many_layers"})
-"""Problems at which the walk stops: a mend lets it come further. The others are simply gone."""
+_SIMPLY_GONE = frozenset({"layer", "value", "too_many_parameters", "too_much_memory"})
+"""Problems of which a mend leaves fewer. At the others the walk stops, and a mend lets it come further."""
 _LEAST_WIDTH = 4
 """A layer halved below this would be a different network, not a smaller one."""
 
@@ -49,7 +49,7 @@ def _best(before: Trace, problem: Problem, input_shape: object, classes: object,
 
 def _removes(problem: Problem, before: Trace, after: Trace) -> bool:
     """Whether the problem of `before` is gone in `after`."""
-    if problem.code in _OF_THE_WALK:
+    if problem.code not in _SIMPLY_GONE:
         return after.blocked < before.blocked
     return _count(after, problem.code) < _count(before, problem.code) and after.blocked <= before.blocked
 

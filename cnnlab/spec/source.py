@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 
 from cnnlab.errors import SpecError
 from cnnlab.spec.architecture import Architecture
 from cnnlab.spec.design import Design
-from cnnlab.spec.layers import Dense, Layer
+from cnnlab.spec.layers import Dense, KerasObject, Layer, Part, Shape
 from cnnlab.spec.training import TrainingConfig
+from cnnlab.spec.walk import program
 
 _OF_KERAS = frozenset({"mnist", "fashion_mnist", "cifar10"})
 """Data sets that Keras can load by itself."""
 _LONGEST_LINE = 96
+_LOGITS = "  # logits: the loss applies the softmax"
 
 
 def keras_source(what: Design | Architecture) -> str:
@@ -65,33 +68,64 @@ def _model(architecture: Architecture) -> list[str]:
         raise SpecError(trace.problems[0].message)
     output = Dense(units=architecture.classes, activation="linear")
     layers: tuple[Layer, ...] = (*architecture.layers, output)
-    lines = ["model = keras.Sequential(", "    ["]
-    lines.append(f"        keras.Input(shape={tuple(architecture.input_shape)}),")
-    for layer, row in zip(layers, trace.rows, strict=True):
-        lines += _call(layer, row.name)
-    lines[-1] += "  # logits: the loss applies the softmax"
+    programs = [program(layer, row) for layer, row in zip(layers, trace.rows, strict=True)]
+    shape = tuple(architecture.input_shape)
+    if any(len(parts) > 1 for parts in programs):
+        return _functional(shape, programs)
+    lines = ["model = keras.Sequential(", "    [", f"        keras.Input(shape={shape}),"]
+    for part, name in itertools.chain(*programs):
+        lines += _call(part.layer, name, indent=8, end=",")
+    lines[-1] += _LOGITS
     return [*lines, "    ]", ")"]
 
 
-def _call(layer: Layer, name: str) -> list[str]:
-    """One layer: what has no default in Keras by position, then what differs from its defaults by name."""
+def _functional(shape: Shape, programs: list[list[tuple[Part, str]]]) -> list[str]:
+    """A network with branches: each layer is called on what it takes."""
+    lines = [f"inputs = keras.Input(shape={shape})", "x = inputs"]
+    for parts in programs:
+        if len(parts) > 1:
+            lines += ["", f"# {parts[-1][1]}"]
+        given = {"x"}
+        for part, _ in parts:
+            lines += [f"{name} = x" for name in part.takes if name not in given]
+            given |= {*part.takes, part.gives}
+        for part, name in parts:
+            taken = part.takes[0] if len(part.takes) == 1 else f"[{', '.join(part.takes)}]"
+            lines += _call(part.layer, name, start=f"{part.gives} = ", end=f"({taken})")
+        if len(parts) > 1:
+            lines.append("")
+    lines[-1] += _LOGITS
+    return [*lines, "model = keras.Model(inputs, x)"]
+
+
+def _call(layer: Layer, name: str, *, indent: int = 0, start: str = "", end: str = "") -> list[str]:
+    """One layer: what has no default in Keras by position, then what differs from its defaults by name.
+
+    Args:
+        layer: of a primitive kind.
+        name: its name in the trace.
+        indent: spaces before each line.
+        start: what stands before the call.
+        end: what stands behind it.
+    """
     values = layer.keras_arguments()
     arguments = [_literal(value) for key, value in values.items() if key not in layer.keras_defaults]
-    changed = {key: value for key, value in layer.keras_defaults.items() if values[key] != value}
+    changed = [key for key, value in layer.keras_defaults.items() if values[key] != value]
     arguments += [f"{key}={_literal(values[key])}" for key in changed]
     arguments.append(f"name={_literal(name)}")
-    line = f"        layers.{layer.kind}({', '.join(arguments)}),"
+    space = " " * indent
+    line = f"{space}{start}layers.{layer.kind}({', '.join(arguments)}){end}"
     if len(line) <= _LONGEST_LINE:
         return [line]
-    return [
-        f"        layers.{layer.kind}(",
-        *(f"            {argument}," for argument in arguments),
-        "        ),",
-    ]
+    inside = [f"{space}    {argument}," for argument in arguments]
+    return [f"{space}{start}layers.{layer.kind}(", *inside, f"{space}){end}"]
 
 
 def _literal(value: object) -> str:
     """A value as source, strings in double quotes."""
+    if isinstance(value, KerasObject):
+        arguments = ", ".join(f"{name}={_literal(each)}" for name, each in value.arguments.items())
+        return f"keras.{value.path}({arguments})"
     return json.dumps(value) if isinstance(value, str) else repr(value)
 
 

@@ -7,12 +7,14 @@ or hostile data gives rows and problems, never an exception or a number of a tho
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cnnlab.spec.fields import shown
-from cnnlab.spec.layers import Dense, Layer, Shape, numbered
+from cnnlab.spec.layers import Dense, Layer, Part, Shape, numbered
+from cnnlab.spec.receptive import View
 
 MAX_LAYERS = 64
 """Deeper stacks of plain layers do not train, and no page can show them."""
@@ -45,8 +47,9 @@ class Problem:
     """Why a row, or the stack as a whole, cannot work.
 
     Attributes:
-        code: "input", "layer", "value", "window", "needs_flatten", "needs_map", "too_many_layers",
-            "too_many_parameters" or "too_much_memory".
+        code: "input", "layer", "value", "needs_flatten", "needs_map", "too_many_layers",
+            "too_many_parameters", "too_much_memory", or the code of a layer's own fault: "window",
+            "dilation", "softmax".
         message: where, what was expected, what came and what to do.
         index: the row's index.
         mend: the smallest change found that removes it, if there is one.
@@ -73,10 +76,12 @@ class Row:
         trainable_parameters: those that the optimizer changes.
         weight_shapes: shapes of the weights under Keras's names.
         macs: multiply–accumulates for one image.
-        activation_bytes: size of the output for one image in float32.
+        activation_bytes: size of the output for one image in float32; of a composite kind, of all its parts'.
         receptive_field: (height, width) of the image that one output value depends on, at most all of it.
         is_output: whether this is the locked last row.
         problem: what keeps it from working, if anything does.
+        parts: of a composite kind the rows of what it is made of, in the order in which they are computed;
+            the last has the name of the whole.
     """
 
     index: int
@@ -93,6 +98,12 @@ class Row:
     receptive_field: tuple[int, int] | None = None
     is_output: bool = False
     problem: Problem | None = None
+    parts: tuple[Row, ...] = ()
+
+    @property
+    def primitives(self) -> tuple[Row, ...]:
+        """The rows that are one Keras layer each: its parts, or itself."""
+        return self.parts or (self,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,31 +136,6 @@ class Trace:
         return sum(row.output_shape is None for row in self.rows)
 
 
-@dataclass(slots=True)
-class _View:
-    """How far one value at this depth looks back into the image, on both axes.
-
-    Source: Araujo, Norris and Sim, "Computing receptive fields of convolutional neural networks", Distill
-    2019: size += (kernel - 1) · jump, then jump *= stride.
-    """
-
-    image: Shape
-    size: int = 1
-    jump: int = 1
-    everything: bool = False
-
-    def through(self, layer: Layer, shape: Shape) -> tuple[int, int]:
-        """The receptive field behind this layer, whose input has `shape`."""
-        window = layer.window()
-        if layer.mixes_everything or len(shape) == 1:
-            self.everything = True
-        elif window is not None:
-            self.size += (window.kernel - 1) * self.jump
-            self.jump *= window.stride
-        height, width = self.image[:2]
-        return (height, width) if self.everything else (min(self.size, height), min(self.size, width))
-
-
 def walk(input_shape: object, classes: object, layers: object) -> Trace:
     """Trace a stack without looking for mends.
 
@@ -165,12 +151,15 @@ def walk(input_shape: object, classes: object, layers: object) -> Trace:
     everything = [*stack, output]
     names = numbered([type(layer) if isinstance(layer, Layer) else Layer for layer in everything])
     shape: Shape | None = tuple(input_shape) if wrong_input is None else None  # type: ignore[arg-type]
-    view = _View(shape or ())
+    view = View(shape or ())
     rows: list[Row] = []
     for index, (layer, name) in enumerate(zip(everything, names, strict=True)):
         is_output = index == len(stack)
         fault = _fault(index, layer, is_output, shape, rows, len(stack))
-        row, shape = _row(index, name, layer, is_output, shape, view, fault)
+        row, view = _row(
+            Row(index, name, _kind(layer), _title(layer), shape, is_output=is_output), layer, view, fault
+        )
+        shape = row.output_shape
         rows.append(row)
     if wrong_input is not None:
         rows[0] = dataclasses.replace(rows[0], problem=Problem("input", wrong_input, 0))
@@ -206,34 +195,41 @@ def place(index: int, kind: str, is_output: bool) -> str:
     return f"Output ({kind})" if is_output else f"Layer {index + 1} ({kind})"
 
 
-def _row(
-    index: int,
-    name: str,
-    layer: object,
-    is_output: bool,
-    shape: Shape | None,
-    view: _View,
-    fault: tuple[str, str] | None,
-) -> tuple[Row, Shape | None]:
-    """One row, and the shape that the next one takes."""
-    kind = type(layer).__name__
-    title = type(layer).title if isinstance(layer, Layer) and hasattr(type(layer), "title") else kind
-    row = Row(index, name, kind, title, input_shape=shape, is_output=is_output)
+def _kind(layer: object) -> str:
+    return type(layer).__name__
+
+
+def _title(layer: object) -> str:
+    """What a textbook calls the layer; of what is none, its class."""
+    return getattr(type(layer), "title", _kind(layer)) if isinstance(layer, Layer) else _kind(layer)
+
+
+def _row(row: Row, layer: object, view: View, fault: tuple[str, str] | None) -> tuple[Row, View]:
+    """A row, of which only place and input are known, filled in, and the view of its output."""
     if fault is not None:
         code, words = fault
-        problem = Problem(code, f"{place(index, kind, is_output)}: {words}", index)
-        return dataclasses.replace(row, problem=problem), None
-    if shape is None:
-        return row, None
+        problem = Problem(code, f"{place(row.index, row.kind, row.is_output)}: {words}", row.index)
+        return dataclasses.replace(row, problem=problem), view
+    if row.input_shape is None:
+        return row, view
     assert isinstance(layer, Layer)
+    parts = layer.expand(row.input_shape)
+    return _composite(row, parts, view) if parts else _primitive(row, layer, view)
+
+
+def _primitive(row: Row, layer: Layer, view: View) -> tuple[Row, View]:
+    """The row of a layer that is one layer of Keras."""
+    shape = row.input_shape
+    assert shape is not None
     output = layer.output_shape(shape)
     weights = layer.weight_shapes(shape)
     sizes = {weight: math.prod(dimensions) for weight, dimensions in weights.items()}
+    view = view.behind(layer, shape)
     row = Row(
-        index,
-        name,
-        kind,
-        title,
+        row.index,
+        row.name,
+        row.kind,
+        row.title,
         input_shape=shape,
         output_shape=output,
         parameters=sum(sizes.values()),
@@ -241,10 +237,51 @@ def _row(
         weight_shapes=weights,
         macs=layer.macs(shape),
         activation_bytes=FLOAT32_BYTES * math.prod(output),
-        receptive_field=view.through(layer, shape),
-        is_output=is_output,
+        receptive_field=view.field,
+        is_output=row.is_output,
     )
-    return row, output
+    return row, view
+
+
+def _composite(row: Row, parts: Sequence[Part], view: View) -> tuple[Row, View]:
+    """The row of a layer made of parts: their sums, the shape and the view of the last."""
+    shape = row.input_shape
+    assert shape is not None
+    values: dict[str, tuple[Shape, View]] = {}
+    rows: list[Row] = []
+    for part in parts:
+        taken = [values.get(name, (shape, view)) for name in part.takes]
+        seen = functools.reduce(View.united, (of for _, of in taken))
+        name = part_name(row.name, part)
+        head = Row(row.index, name, part.layer.kind, part.layer.title, taken[0][0])
+        done, seen = _primitive(head, part.layer, seen)
+        assert done.output_shape is not None
+        values[part.gives] = done.output_shape, seen
+        rows.append(done)
+    row = dataclasses.replace(
+        row,
+        output_shape=rows[-1].output_shape,
+        parameters=sum(part.parameters for part in rows),
+        trainable_parameters=sum(part.trainable_parameters for part in rows),
+        weight_shapes={f"{part.name}/{w}": size for part in rows for w, size in part.weight_shapes.items()},
+        macs=sum(part.macs for part in rows),
+        activation_bytes=sum(part.activation_bytes for part in rows),
+        receptive_field=rows[-1].receptive_field,
+        parts=tuple(rows),
+    )
+    return row, seen
+
+
+def part_name(block: str, part: Part) -> str:
+    """Name of a part's Keras layer: the last part bears the name of its block."""
+    return f"{block}_{part.name}" if part.name else block
+
+
+def program(layer: Layer, row: Row) -> list[tuple[Part, str]]:
+    """What Keras computes for a layer that has no problem: its parts, or itself as one, with their names."""
+    assert row.input_shape is not None
+    parts = layer.expand(row.input_shape) or (Part("", layer),)
+    return [(part, part_name(row.name, part)) for part in parts]
 
 
 def _fault(

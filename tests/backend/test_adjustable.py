@@ -10,6 +10,8 @@ import tensorflow as tf
 from cnnlab.backend import adjustable
 from cnnlab.backend.build import build
 from cnnlab.spec import presets
+from cnnlab.spec.architecture import Architecture
+from cnnlab.spec.layers import Conv2D, Flatten, ResidualBlock
 
 IMAGES = np.random.default_rng(0).random((4, 6, 6, 5)).astype(np.float32)
 STRENGTHS = {"Dropout": 0.3, "SpatialDropout2D": 0.5, "GaussianNoise": 0.2}
@@ -62,3 +64,37 @@ def test_the_dropout_of_all_layers_is_set_at_once() -> None:
     assert adjustable.set_dropout(own, 0.5) == 1
     assert adjustable.dropout_rate(own) == 0.5
     assert adjustable.dropout_rate(build(presets.get("cifar10"), adjustable=True)) is None
+
+
+@pytest.mark.parametrize("strides", [2, 3])
+@pytest.mark.parametrize("size", [7, 28])
+def test_a_strided_kernel_of_one_pixel_is_trained_as_keras_computes_it(strides: int, size: int) -> None:
+    layers = (Conv2D(filters=4, kernel_size=1, strides=strides, padding="same"), Flatten())
+    architecture = Architecture(input_shape=(size, size, 3), classes=2, layers=layers)
+    trained, plain = build(architecture, seed=1, adjustable=True), build(architecture, seed=1)
+    images = np.random.default_rng(0).random((5, size, size, 3)).astype(np.float32)
+    np.testing.assert_allclose(trained(images), plain(images), rtol=1e-5, atol=1e-6)
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(trained(images, training=True) ** 2)
+    gradients = tape.gradient(loss, trained.trainable_variables)
+    # By hand: the kernel of a 1×1 convolution is a dense layer on each pixel that it steps on.
+    dense = plain.layers[-1]
+    with tf.GradientTape() as tape:
+        pixels = tf.nn.relu(images[:, ::strides, ::strides] @ plain.layers[1].kernel[0, 0])
+        loss = tf.reduce_sum(dense(tf.reshape(pixels, (5, -1))) ** 2)
+    expected = tape.gradient(loss, plain.layers[1].kernel.value)
+    np.testing.assert_allclose(gradients[0], expected, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("size", [28, 33])
+def test_a_residual_block_with_a_stride_is_trained_without_harm(size: int) -> None:
+    layers = (ResidualBlock(filters=8, strides=2), ResidualBlock(filters=8, strides=3), Flatten())
+    architecture = Architecture(input_shape=(size, size, 3), classes=2, layers=layers)
+    model = build(architecture, seed=1, adjustable=True)
+    images = np.random.default_rng(0).random((1, size, size, 3)).astype(np.float32)
+    for _ in range(3):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(model(images, training=True) ** 2)
+        gradients = tape.gradient(loss, model.trainable_variables)
+        assert all(np.isfinite(gradient).all() for gradient in gradients)

@@ -11,6 +11,7 @@ from hypothesis import given
 from cnnlab.spec.architecture import MAX_LAYERS, Architecture, Trace
 from cnnlab.spec.layers import (
     KINDS,
+    Activation,
     AveragePooling2D,
     BatchNormalization,
     Conv2D,
@@ -92,6 +93,41 @@ CASES = {
         # A smaller kernel fits, too, but leaves nothing for the pooling behind it.
         'Use padding "same"',
         (Conv2D(kernel_size=5, padding="same"), MaxPooling2D(pool_size=4), Flatten()),
+    ),
+    "kernel with gaps": (
+        "window",
+        (6, 6, 1),
+        (Conv2D(dilation_rate=3), Flatten()),
+        "Layer 1 (Conv2D): a 3×3 window with gaps reaches over 7×7 pixels and does not fit a 6×6 input. "
+        "Use dilation_rate 2 or less.",
+        "Use dilation_rate 2",
+        (Conv2D(dilation_rate=2), Flatten()),
+    ),
+    "kernel that does not even fit without gaps": (
+        "window",
+        (2, 6, 1),
+        (Conv2D(dilation_rate=3), Flatten()),
+        "Layer 1 (Conv2D): a 3×3 window with gaps reaches over 7×7 pixels and does not fit a 2×6 input. "
+        "Use kernel_size 2 and dilation_rate 1.",
+        "Use kernel_size 2 and dilation_rate 1",
+        (Conv2D(kernel_size=2), Flatten()),
+    ),
+    "stride and dilation": (
+        "dilation",
+        (9, 9, 1),
+        (Conv2D(strides=2, dilation_rate=3), Flatten()),
+        "Layer 1 (Conv2D): stride 2 and dilation 3 do not go together: Keras moves a kernel with gaps one "
+        "pixel at a time. Use dilation_rate 1 or strides 1.",
+        "Use dilation_rate 1",
+        (Conv2D(strides=2), Flatten()),
+    ),
+    "softmax of one channel": (
+        "softmax",
+        (8, 8, 1),
+        (Activation(activation="softmax"), Flatten()),
+        "Layer 1 (Activation): the softmax of a single channel is always 1. Use sigmoid.",
+        "Use sigmoid",
+        (Activation(activation="sigmoid"), Flatten()),
     ),
     "nothing left to pool": (
         "window",
@@ -209,6 +245,8 @@ def test_every_code_is_generated():
         "layer",
         "value",
         "window",
+        "dilation",
+        "softmax",
         "needs_flatten",
         "needs_map",
         "too_many_layers",

@@ -4,7 +4,7 @@ import pytest
 
 from cnnlab.errors import SpecError
 from cnnlab.spec import presets
-from cnnlab.spec.layers import Conv2D, Flatten
+from cnnlab.spec.layers import Conv2D, Dense, Flatten, GlobalAveragePooling2D, ResidualBlock
 from cnnlab.spec.source import keras_source
 from cnnlab.spec.training import TrainingConfig
 
@@ -99,6 +99,43 @@ def test_a_long_call_is_broken_into_lines():
     source = keras_source(presets.get("cifar10").with_layers((layer, Flatten())))
     assert "        layers.Conv2D(\n            1000,\n" in source
     assert max(map(len, source.splitlines())) <= 96
+
+
+def test_a_network_with_a_residual_block_is_written_as_a_graph():
+    layers = (ResidualBlock(filters=8, strides=2, batch_normalization=False), GlobalAveragePooling2D())
+    architecture = presets.get("cifar10").with_layers(layers)
+    assert (
+        keras_source(architecture)
+        == """\
+import keras
+from keras import layers
+
+inputs = keras.Input(shape=(32, 32, 3))
+x = inputs
+
+# residual_block
+shortcut = x
+x = layers.Conv2D(8, 3, strides=2, padding="same", name="residual_block_conv2d_1")(x)
+x = layers.Activation("relu", name="residual_block_activation_1")(x)
+x = layers.Conv2D(8, 3, padding="same", name="residual_block_conv2d_2")(x)
+shortcut = layers.AveragePooling2D(2, padding="same", name="residual_block_pooling")(shortcut)
+shortcut = layers.Conv2D(8, 1, padding="same", name="residual_block_projection")(shortcut)
+x = layers.Add(name="residual_block_add")([x, shortcut])
+x = layers.Activation("relu", name="residual_block")(x)
+
+x = layers.GlobalAveragePooling2D(name="global_average_pooling2d")(x)
+x = layers.Dense(10, name="dense")(x)  # logits: the loss applies the softmax
+model = keras.Model(inputs, x)
+"""
+    )
+
+
+def test_penalties_and_initializers_are_keras_own():
+    layers = (Conv2D(l2=0.001, kernel_initializer="he_normal"), Flatten(), Dense(l1=0.1, l2=0.2))
+    source = keras_source(presets.get("cifar10").with_layers(layers))
+    assert 'kernel_initializer="he_normal",\n' in source
+    assert "kernel_regularizer=keras.regularizers.L2(l2=0.001),\n" in source
+    assert "kernel_regularizer=keras.regularizers.L1L2(l1=0.1, l2=0.2)" in source
 
 
 def test_a_network_with_a_problem_has_no_source():
