@@ -17,12 +17,12 @@ PACKAGE = ROOT / "cnnlab"
 
 ORDER = (
     {"errors"},
-    {"settings", "files"},
+    {"settings", "files", "processor"},
     {"spec"},
     {"datasets", "runs"},
     {"backend", "engine"},
-    {"analysis", "worker", "live"},
-    {"figures", "api"},
+    {"analysis", "worker"},
+    {"figures", "api", "live"},
     {"cli"},
     {"__init__", "__main__", "ui"},
 )

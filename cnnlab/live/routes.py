@@ -15,6 +15,7 @@ from cnnlab.live import uploads
 from cnnlab.live.assets import PLOTLY_NAME, plotly_gzip, plotly_path
 from cnnlab.live.broadcast import Broadcast
 from cnnlab.live.owner import OwnerCookie
+from cnnlab.live.words import shared_interpreter
 
 _FOREVER = "public, max-age=31536000, immutable"
 _STREAM_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -45,6 +46,7 @@ def routes(broadcast: Broadcast | None = None) -> list[BaseRoute]:
 
     served: dict[str, Callable[[Request], Awaitable[Response]]] = {
         "/cnnlab/runs/{run_id}/events": events,
+        "/cnnlab/runs/{run_id}/words": _words,
         f"/cnnlab/assets/{PLOTLY_NAME}": _plotly,
         "/cnnlab/own/{name}/images.{form}": uploads.take_away,
     }
@@ -79,6 +81,17 @@ async def _events(request: Request, broadcast: Broadcast) -> Response:
     return StreamingResponse(
         broadcast.stream(run_id, int(given)), media_type="text/event-stream", headers=_STREAM_HEADERS
     )
+
+
+async def _words(request: Request) -> Response:
+    """What the run's numbers say so far, in words."""
+    try:
+        found = await asyncio.to_thread(shared_interpreter().words, request.path_params["run_id"])
+    except RunNotFound as exc:
+        return _refusal(404, str(exc))
+    except StorageError as exc:
+        return _refusal(503, str(exc))
+    return JSONResponse({"words": found}, headers={"Cache-Control": "no-store"})
 
 
 async def _plotly(request: Request) -> Response:

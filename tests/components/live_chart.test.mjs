@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { drawFacts, drawStrip } from "../../cnnlab/ui/components/live_chart.mjs";
 import {
-  channels, epochsShown, layout, lossTop, luminance, palette, traces, translucent,
+  channels, epochsShown, layout, lossTop, luminance, palette, traces, translucent, VIEWS,
 } from "../../cnnlab/ui/components/live_figure.mjs";
 import {
   bestEpoch, crossing, currentEpoch, describe, fold, formatAccuracy, formatLoss, formatSeconds, formatSetting, hasEnded,
@@ -227,6 +227,51 @@ test("each panel draws the batches, their mean, training and validation over epo
   assert.deepEqual([drawn[2].x, drawn[2].y], [[1], [0.5]]);
   assert.deepEqual([drawn[3].x, drawn[3].y], [[1], [0.6]]);
   assert.deepEqual(drawn[7].y, [0.75]);
+});
+
+test("one measure fills the chart, and Keras's precision is called so", () => {
+  const history = historyOf(started(), steps(1, many(10)), epoch(1, { precision: 0.9, val_precision: 0.85 }));
+  for (const [view, { fields }] of Object.entries(VIEWS)) {
+    assert.equal(traces(history, colors, view).length, 4 * fields.length);
+    assert.equal("yaxis2" in layout(history, colors, 460, view), fields.length === 2);
+  }
+  const drawn = traces(history, colors, "precision");
+  assert.deepEqual([drawn[2].y, drawn[3].y], [[0.9], [0.85]]);
+  assert.match(layout(history, colors, 460, "precision").annotations[0].text, /Keras, micro-averaged at 0\.5/);
+  assert.deepEqual(traces(historyOf(started(), epoch(1)), colors, "recall")[2].y, [null]);
+});
+
+test("a change of a setting is marked in both panels, with its step in the first", () => {
+  const history = historyOf(started(), steps(1, many(10)), epoch(1), changed(15, "learning_rate", 0.0005));
+  const { shapes, annotations } = layout(history, colors, 460);
+  assert.deepEqual(shapes.map((shape) => [shape.name, shape.xref, shape.x0]), [["change", "x", 1.5], ["change", "x2", 1.5]]);
+  const texts = annotations.map((note) => note.text);
+  assert.deepEqual(texts.filter((text) => text.includes("step 15")), ["learning rate 0.0005 · step 15"]);
+});
+
+test("where the curves meet stands a line with its epoch and value", () => {
+  const meet = { accuracy: 0.67, val_accuracy: 0.675, loss: 0.9, val_loss: 1.2 };
+  const history = historyOf(started(), epoch(1, { val_accuracy: 0.7 }), epoch(2, meet));
+  const { shapes, annotations } = layout(history, colors, 1100);
+  assert.deepEqual(shapes.map((shape) => [shape.name, shape.xref, shape.x0]), [["meeting", "x2", 2]]);
+  assert.ok(annotations.some((note) => note.text === "<b>meet in epoch 2: 67.0%</b>"));
+});
+
+test("the best epoch is pointed at", () => {
+  const history = historyOf(started(), epoch(1, { val_loss: 0.4, val_accuracy: 0.81 }), epoch(2, { val_loss: 0.5 }));
+  const best = layout(history, colors, 1100).annotations.filter((note) => note.text === "best");
+  assert.deepEqual(best.map((note) => [note.x, note.y]), [[1, 0.4], [1, 0.81]]);
+});
+
+test("an earlier run lies faintly beneath, by its own epochs", () => {
+  const ghost = historyOf(started(), steps(1, many(10)), epoch(1, { loss: 3 }), epoch(2, { loss: 2 }));
+  const history = historyOf(started(), epoch(1));
+  const drawn = traces(history, colors, "both", ghost);
+  assert.deepEqual(drawn.slice(0, 2).map((trace) => trace.name), ["earlier run, training", "earlier run, validation"]);
+  assert.deepEqual([drawn[0].x, drawn[0].y], [[1, 2], [3, 2]]);
+  assert.equal(drawn.filter((trace) => trace.name === "training").length, 2);
+  assert.ok(lossTop(history, ghost) > 3);
+  assert.equal(traces(history, colors, "both", newHistory()).length, 8);
 });
 
 test("panels lie side by side, and above each other where it is narrow", () => {

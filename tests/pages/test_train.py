@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from cnnlab import api
@@ -201,7 +203,7 @@ def test_the_chart_reads_the_runs_own_events(open_page: OpenPage) -> None:
 def test_without_a_stream_the_page_sends_what_the_record_says(open_page: OpenPage) -> None:
     run = recorded.finished()
     app = open_page("train", run=run.id)
-    app.session_state["cnnlab-stream-lost"] = True
+    app.session_state["cnnlab-stream-lost"] = {"run": run.id, "at": time.time()}
     app.run()
     (sent,) = screen.component(app, f"w-live-{run.id}")["snapshot"]
     assert sent["step"] == list(range(1, recorded.LAST + 1))

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from cnnlab.runs.events import Epoch, Started, Steps
 from cnnlab.runs.store import Store, get_store
 from cnnlab.spec import presets
-from cnnlab.ui.components.live_chart import SNAPSHOT_POINTS, snapshot, thin
+from cnnlab.ui.components.live_chart import RETRY_SECONDS, SNAPSHOT_POINTS, snapshot, thin
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -45,11 +46,14 @@ def recorded(store: Store, losses: list[float]) -> str:
 
 
 def _page(run_id: str, lost: bool) -> None:
+    import time
+
     import streamlit as st
 
     from cnnlab.ui.components.live_chart import live_chart
 
-    st.session_state["cnnlab-stream-lost"] = lost
+    if lost:
+        st.session_state["cnnlab-stream-lost"] = {"run": run_id, "at": time.time()}
     st.text(str(live_chart(run_id)))
 
 
@@ -72,6 +76,31 @@ def test_the_browser_is_told_where_the_stream_is_and_what_the_page_believes(stor
 def test_where_no_stream_gets_through_the_page_gives_what_the_record_says(store: Store) -> None:
     data = shown(recorded(store, [2.0, 1.0]), lost=True)
     assert data["snapshot"][0]["loss"] == [2.0, 1.0]  # type: ignore[index]
+
+
+@pytest.mark.parametrize("mark", ["another run", "a while ago"])
+def test_a_lost_stream_is_tried_again_after_a_while_and_for_another_run(mark: str, store: Store) -> None:
+    run_id = recorded(store, [2.0, 1.0])
+    ago = RETRY_SECONDS + 1 if mark == "a while ago" else 0.0
+    app = AppTest.from_function(_page, args=(run_id, False))
+    lost_run = run_id if mark == "a while ago" else "0123456789"
+    app.session_state["cnnlab-stream-lost"] = {"run": lost_run, "at": time.time() - ago}
+    app.run()
+    assert not app.exception
+    assert json.loads(app.get("bidi_component")[0].proto.json)["snapshot"] is None
+
+
+def test_the_words_on_the_run_come_with_the_chart(store: Store) -> None:
+    data = shown(recorded(store, [2.3026] * 200))
+    assert [word["title"] for word in data["words"]] == ["Not learning: loss flat at ln 10"]  # type: ignore[attr-defined]
+    assert str(data["wordsUrl"]).endswith("/words")
+
+
+def test_an_earlier_run_is_the_ghost_of_the_one_that_repeats_it(store: Store) -> None:
+    parent = recorded(store, [2.0, 1.0])
+    row = store.create_run(store.run(parent).design, owner="a", parent=parent)
+    assert shown(row.id)["ghost"] == [{"name": store.run(parent).name, "url": f"cnnlab/runs/{parent}/events"}]
+    assert shown(parent)["ghost"] is None
 
 
 def test_a_snapshot_has_the_fields_of_the_browsers_history(store: Store) -> None:
@@ -103,6 +132,7 @@ def test_the_chart_does_not_make_streamlit_import_pandas(tmp_path: Path) -> None
     """Streamlit imports pandas, 70 MB, to look at a bare list or dict among a component's data."""
     code = """
 import sys
+import time
 from streamlit.testing.v1 import AppTest
 from cnnlab.runs.store import get_store
 from cnnlab.spec import presets
@@ -116,7 +146,8 @@ live_chart(st.session_state["run"])
 for lost in (False, True):
     app = AppTest.from_string(PAGE, default_timeout=60)
     app.session_state["run"] = get_store().create_run(presets.preset("digits").design, owner="a").id
-    app.session_state["cnnlab-stream-lost"] = lost
+    if lost:
+        app.session_state["cnnlab-stream-lost"] = {"run": app.session_state["run"], "at": time.time()}
     assert not app.run().exception
 assert "pandas" not in sys.modules
 """

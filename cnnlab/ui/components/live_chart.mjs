@@ -1,15 +1,17 @@
-// A run's live chart: a strip of numbers and two panels, fed by the run's event stream.
-import { figureHeight, layout, palette, traces } from "./live_figure.mjs";
+// A run's live chart: a strip of numbers, the curves and what they say in words, fed by the run's event stream.
+import { feedOf } from "./live_feed.mjs";
+import { figureHeight, layout, palette, traces, VIEWS } from "./live_figure.mjs";
 import {
-  currentEpoch, describe, fold, formatAccuracy, formatLoss, formatSeconds, hasEnded, headline,
-  lastStep, newHistory, progress, recentBatches, restore, statusWord, timeLeft,
+  currentEpoch, describe, formatAccuracy, formatLoss, formatSeconds, hasEnded, headline,
+  lastStep, newHistory, progress, recentBatches, statusWord, timeLeft,
 } from "./live_history.mjs";
 import { escapeText, formatCount, later } from "./shared.mjs";
-import { Stream } from "./live_stream.mjs";
+import { drawWords, Words } from "./live_words.mjs";
 
 const REDRAW_MS = 250;
 const SPEAK_MS = 1000;
 const SETTLE_MS = 400; // what a stream catches up with comes at once; a status that stays is news
+const VIEW_KEY = "cnnlab-live-view";
 const CONFIG = { displayModeBar: false, responsive: false, doubleClick: false };
 
 let plotly = null;
@@ -18,6 +20,24 @@ let plotly = null;
 function loadPlotly(url) {
   plotly ??= import(new URL(url, document.baseURI)).then(() => window.Plotly).catch(() => null);
   return plotly;
+}
+
+/** The measure that was last chosen in this tab; a page switch forgets what a component knew. */
+function recall() {
+  try {
+    const view = sessionStorage.getItem(VIEW_KEY);
+    return VIEWS[view] ? view : null;
+  } catch {
+    return null; // storage is switched off
+  }
+}
+
+function remember(view) {
+  try {
+    sessionStorage.setItem(VIEW_KEY, view);
+  } catch {
+    // As long as the page stands, the chart knows.
+  }
 }
 
 /** What the strip above the chart says, as HTML. */
@@ -54,15 +74,28 @@ export function drawFacts(history) {
     `<span>${place}</span><span class="pace">${pace}</span>`;
 }
 
+/** The choice of what the chart shows, as HTML. */
+export function drawViews(chosen) {
+  const button = ([view, { label }]) =>
+    `<button type="button" data-view="${view}" aria-pressed="${view === chosen}">${label}</button>`;
+  return Object.entries(VIEWS).map(button).join("");
+}
+
+/** What the lines mean, as HTML; `ghost` is the name of the earlier run, where there is one. */
+export function drawLegend(ghost) {
+  const entry = (name, words) => `<span><i class="${name}"></i>${words}</span>`;
+  const lines = [entry("each", "each batch"), entry("training", "training"), entry("validation", "validation")];
+  if (ghost) lines.push(entry("ghost", `before: ${escapeText(ghost)}`));
+  return lines.join("");
+}
+
 const HTML = `
   <div class="strip"></div>
   <div class="bar" role="progressbar" aria-label="Progress of the training" aria-valuemin="0" aria-valuemax="100"><div></div></div>
-  <div class="legend" aria-hidden="true">
-    <span><i class="each"></i>each batch</span>
-    <span><i class="training"></i>training</span>
-    <span><i class="validation"></i>validation</span>
-  </div>
+  <div class="views" role="group" aria-label="What the chart shows"></div>
+  <div class="legend" aria-hidden="true"></div>
   <div class="plot" role="img"></div>
+  <ul class="words" aria-label="What the curves say"></ul>
   <div class="unseen" aria-live="polite"></div>`;
 
 class LiveChart {
@@ -70,15 +103,19 @@ class LiveChart {
     root.innerHTML = HTML;
     const part = (name) => root.querySelector(name);
     this.parts = {
-      root, strip: part(".strip"), bar: part(".bar"), plot: part(".plot"),
-      spoken: part(".unseen"),
+      root, strip: part(".strip"), bar: part(".bar"), plot: part(".plot"), views: part(".views"),
+      legend: part(".legend"), words: part(".words"), spoken: part(".unseen"),
     };
-    this.history = newHistory();
-    this.onVisibility = () => (document.hidden ? this.stream?.close() : this.resume());
-    document.addEventListener("visibilitychange", this.onVisibility);
+    this.view = recall() ?? "both";
+    this.parts.views.addEventListener("click", (event) => this.choose(event.target.dataset?.view));
     this.settled = later(() => this.tellStatus(), SETTLE_MS);
+    this.words = new Words((found) => (this.parts.words.innerHTML = drawWords(found)));
     this.sizes = new ResizeObserver(() => this.draw());
     this.sizes.observe(this.parts.plot);
+  }
+
+  get history() {
+    return this.feed?.history ?? newHistory();
   }
 
   update({ data, setStateValue, setTriggerValue }) {
@@ -86,32 +123,56 @@ class LiveChart {
     this.data = data;
     this.say = { setStateValue, setTriggerValue };
     if (before?.run !== data.run) this.watch();
-    else if (hasEnded(before.status) && !hasEnded(data.status)) this.watch(this.history); // resumed
-    if (data.snapshot) this.history = restore(data.snapshot[0]);
+    else if (hasEnded(before.status) && !hasEnded(data.status)) this.follow(); // resumed
+    else if (before.snapshot && !data.snapshot) this.follow(newHistory()); // the stream is tried again
+    if (data.snapshot) this.feed.give(data.snapshot[0]);
+    this.words.take(data.words, data.wordsUrl);
+    this.parts.legend.innerHTML = drawLegend(data.ghost?.[0].name);
+    this.parts.views.innerHTML ||= drawViews(this.view); // once: a button keeps its focus
     this.colors = null; // the theme may be another
     this.draw();
   }
 
-  /** Follows the run's stream from what is known of it. */
-  watch(history = newHistory()) {
-    this.stream?.close();
-    this.history = history;
-    this.reported = false;
-    this.stream = new Stream(this.data.url, {
-      from: () => this.history.seq,
-      take: (event) => {
-        fold(this.history, event);
-        if (event.kind === "status") this.settled();
-        this.draw();
-      },
-      end: (status) => this.end(status),
-      fail: () => this.say.setStateValue("stream", "unavailable"),
-    });
-    this.resume();
+  /** Joins the run's feed, and that of the earlier run that it is compared with. */
+  watch() {
+    this.leaveFeeds();
+    const { url, ghost, snapshot } = this.data;
+    this.feed = feedOf(url).join(this);
+    if (!snapshot) this.follow(this.feed.history);
+    if (!ghost) return;
+    this.ghost = feedOf(ghost[0].url).join((this.haunted = { take: () => this.draw() }));
+    if (!snapshot) this.ghost.follow();
   }
 
-  resume() {
-    if (!document.hidden && !this.data.snapshot) this.stream?.open();
+  follow(history) {
+    this.reported = false;
+    this.feed.follow(history);
+  }
+
+  leaveFeeds() {
+    this.feed?.leave(this);
+    this.ghost?.leave(this.haunted);
+    this.feed = this.ghost = null;
+  }
+
+  /** The feed has an event, or a whole history. */
+  take(event) {
+    if (event?.kind === "status") this.settled();
+    this.words.stir(event?.kind);
+    this.draw();
+  }
+
+  fail() {
+    this.say.setTriggerValue("stream", "unavailable");
+  }
+
+  /** Shows another measure, now and on the next page. */
+  choose(view) {
+    if (!VIEWS[view]) return;
+    this.view = view;
+    remember(view);
+    for (const button of this.parts.views.children) button.setAttribute("aria-pressed", button.dataset.view === view);
+    this.plot();
   }
 
   /** The page is told of a new status of an active run, which changes its buttons. */
@@ -122,7 +183,7 @@ class LiveChart {
 
   /** The run is over: the page is told, once, if it still believes the run to be active. */
   end(status) {
-    this.history.status = status;
+    this.words.stir("status");
     this.draw();
     if (hasEnded(this.data.status) || this.reported) return;
     this.reported = true;
@@ -161,7 +222,7 @@ class LiveChart {
     }
     this.spoke = performance.now();
     const words = describe(history);
-    parts.plot.setAttribute("aria-label", `Loss and accuracy of the training. ${words}`);
+    parts.plot.setAttribute("aria-label", `${VIEWS[this.view].label} of the training. ${words}`);
     const moment = `${history.status} ${history.epochs.length} ${Boolean(history.tested)}`;
     if (moment !== this.moment && history.status) parts.spoken.textContent = words;
     this.moment = moment;
@@ -181,7 +242,9 @@ class LiveChart {
       return;
     }
     this.colors ??= this.theme();
-    await Plotly.react(plot, traces(this.history, this.colors), layout(this.history, this.colors, width), CONFIG);
+    const drawn = [this.view, this.ghost?.history ?? null];
+    const { history, colors } = this;
+    await Plotly.react(plot, traces(history, colors, ...drawn), layout(history, colors, width, ...drawn), CONFIG);
     this.adoptStyles();
   }
 
@@ -211,9 +274,9 @@ class LiveChart {
     clearTimeout(this.timer);
     clearTimeout(this.speaking);
     this.settled.cancel();
-    this.stream?.close();
+    this.words.leave();
+    this.leaveFeeds();
     this.sizes.disconnect();
-    document.removeEventListener("visibilitychange", this.onVisibility);
     plotly?.then((Plotly) => Plotly?.purge(this.parts.plot));
   }
 }

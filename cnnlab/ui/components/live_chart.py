@@ -6,6 +6,7 @@ a host that runs the app without its routes), the page sends what the record say
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -13,34 +14,36 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
+from cnnlab.errors import RunNotFound
 from cnnlab.live.assets import PLOTLY_URL
-from cnnlab.runs.events import ACTIVE, ENDED
-from cnnlab.runs.history import History
+from cnnlab.live.words import shared_interpreter
+from cnnlab.runs.events import ACTIVE
 from cnnlab.runs.store import get_store
 from cnnlab.ui.components._source import component
 
 FALLBACK_SECONDS = 2.0
 """Between two looks at the record where no stream gets through; one costs a hundred times an event."""
 
+RETRY_SECONDS = 60.0
+"""After this a stream is tried again where none got through: a server may have been busy, a network away."""
+
 SNAPSHOT_POINTS = 600
+SNAPSHOT_LOOKS = 5
+"""Looks at the layers' health in a snapshot: the panel shows the last."""
+
 _STREAM_LOST = "cnnlab-stream-lost"
 _COMPONENT = component("live_chart", '<div class="root"></div>')
 
 
-def live_chart(
-    run_id: str,
-    *,
-    key: str = "live-chart",
-    on_ended: Callable[[], None] | None = None,
-) -> str | None:
+def live_chart(run_id: str, *, key: str = "live-chart") -> str | None:
     """Show a run's chart: live while it is active, the whole of it once it has ended.
 
-    The page reruns when the run's status changes, and only then.
+    A run that repeats another one, or goes on from it, has that one's curves faintly beneath. The page reruns
+    when the run's status changes, and only then.
 
     Args:
         run_id: The run.
         key: Of this component on the page.
-        on_ended: Called before the page reruns because a run that was active has ended.
 
     Returns:
         The status with which the run has just ended; None in every other rerun.
@@ -48,28 +51,36 @@ def live_chart(
     Raises:
         RunNotFound: there is no such run.
     """
-    if st.session_state.get(_STREAM_LOST):
-        _look_often(run_id, key, on_ended)
+    if _lost(run_id):
+        _look_often(run_id, key)
         return None
 
     def report() -> None:
-        if st.session_state[key].get("stream") == "unavailable":
-            st.session_state[_STREAM_LOST] = True
+        st.session_state[_STREAM_LOST] = {"run": run_id, "at": time.time()}
 
-    ended = _mount(run_id, _status(run_id), key, on_ended=on_ended, on_stream=report).ended
+    ended = _mount(run_id, _status(run_id), key, on_stream=report).ended
     return ended if isinstance(ended, str) else None
 
 
-def _look_often(run_id: str, key: str, on_ended: Callable[[], None] | None) -> None:
+def events_url(run_id: str) -> str:
+    """Address of a run's event stream, relative to the app's root."""
+    return f"cnnlab/runs/{run_id}/events"
+
+
+def _lost(run_id: str) -> bool:
+    """Whether no stream of this run got through, a short while ago."""
+    lost = st.session_state.get(_STREAM_LOST)
+    return bool(lost) and lost["run"] == run_id and time.time() - lost["at"] < RETRY_SECONDS
+
+
+def _look_often(run_id: str, key: str) -> None:
     """The chart without a stream: a fragment that reads the record, for as long as the run is active."""
     drawn_for = _status(run_id)
 
     @st.fragment(run_every=FALLBACK_SECONDS if drawn_for in ACTIVE else None)
     def look() -> None:
         found = snapshot(run_id)
-        if found["status"] != drawn_for:
-            if on_ended is not None and found["status"] in ENDED:
-                on_ended()
+        if found["status"] != drawn_for or not _lost(run_id):
             st.rerun()
         if _mount(run_id, drawn_for, key, snapshot=found).plotly == "unavailable":
             _draw_curves(found["epochs"], key)
@@ -95,24 +106,36 @@ def _mount(
     key: str,
     *,
     snapshot: dict[str, Any] | None = None,
-    on_ended: Callable[[], None] | None = None,
     on_stream: Callable[[], None] | None = None,
 ) -> Any:
     return _COMPONENT(
         key=key,
         data={
             "run": run_id,
-            "url": f"cnnlab/runs/{run_id}/events",
+            "url": events_url(run_id),
+            "words": shared_interpreter().words(run_id),
+            "wordsUrl": f"cnnlab/runs/{run_id}/words",
+            "ghost": _ghost(run_id),
             "plotly": PLOTLY_URL,
             "status": status,
             # In a tuple, because Streamlit imports pandas to find out whether a bare dict is a table.
             "snapshot": None if snapshot is None else (snapshot,),
         },
-        on_ended_change=on_ended or _nothing,
+        on_ended_change=_nothing,
         on_status_change=_nothing,
         on_stream_change=on_stream or _nothing,
         on_plotly_change=_nothing,
     )
+
+
+def _ghost(run_id: str) -> tuple[dict[str, str], ...] | None:
+    """Name and stream of the run that this one repeats or goes on from; in a tuple, as the snapshot is."""
+    parent = get_store().run(run_id).parent
+    try:
+        row = get_store().run(parent) if parent else None
+    except RunNotFound:  # deleted a moment ago
+        return None
+    return None if row is None else ({"name": row.name, "url": events_url(row.id)},)
 
 
 def _status(run_id: str) -> str:
@@ -128,7 +151,7 @@ def snapshot(run_id: str) -> dict[str, Any]:
     Returns:
         The fields of a history in `live_history.mjs`.
     """
-    history = History.fold(get_store().events(run_id))
+    history = shared_interpreter().history(run_id)
     step, loss, accuracy = (
         thin(values, SNAPSHOT_POINTS) for values in (history.step, history.loss, history.accuracy)
     )
@@ -150,6 +173,9 @@ def snapshot(run_id: str) -> dict[str, Any]:
         "trainImages": history.train_images,
         "imagesPerSecond": history.images_per_second,
         "learningRate": history.learning_rate,
+        "changes": history.changes,
+        "health": history.health[-SNAPSHOT_LOOKS:],
+        "snapshotStep": history.snapshot_step,
     }
 
 

@@ -1,10 +1,27 @@
-// A run's history as a Plotly figure: loss and accuracy, side by side or stacked. Pure.
-import { lastStep, smooth, thin } from "./live_history.mjs";
+// A run's history as a Plotly figure: loss and accuracy, side by side or stacked, or one measure large. Pure.
+import { bestEpoch, crossing, formatAccuracy, formatLoss, lastStep, marks, smooth, thin } from "./live_history.mjs";
 
 const STACKED_BELOW = 640;
 const PANEL_HEIGHT = 290;
 const STACKED_HEIGHT = 400;
 const REACH_SHARE = 1 / 40;
+const NEAR_SHARE = 1 / 60; // of the axis: two marks of one setting that are closer would lie on each other
+const MOST_LABELS = 6; // of changes, the last ones; the older keep their lines
+
+/** What the chart can show: a name → its label and the measures of its panels. */
+export const VIEWS = {
+  both: { label: "Loss and accuracy", fields: ["loss", "accuracy"] },
+  accuracy: { label: "Accuracy", fields: ["accuracy"] },
+  loss: { label: "Loss", fields: ["loss"] },
+  precision: { label: "Precision", fields: ["precision"] },
+  recall: { label: "Recall", fields: ["recall"] },
+};
+
+const TITLES = {
+  loss: "Loss", accuracy: "Accuracy",
+  // Evaluate shows scikit-learn's, class by class: these must not be taken for them.
+  precision: "Precision (Keras, micro-averaged at 0.5)", recall: "Recall (Keras, micro-averaged at 0.5)",
+};
 
 /** Okabe and Ito's blue and vermilion, lighter on a dark ground; text and grid from the page's theme. */
 export function palette({ text, background, font }) {
@@ -16,6 +33,8 @@ export function palette({ text, background, font }) {
     // A thin bright line on dark looks weaker than a thin dark one on white.
     batch: dark ? 0.4 : 0.25,
     batches: dark ? 0.75 : 0.5,
+    ghost: translucent(text, 0.4),
+    mark: translucent(text, 0.55),
     grid: translucent(text, dark ? 0.16 : 0.12),
     background,
     font,
@@ -36,9 +55,9 @@ export function epochsShown(history) {
 }
 
 /** Where the loss axis ends: above every epoch and the batches' moving mean; a wild batch does not squeeze the rest. */
-export function lossTop(history) {
+export function lossTop(history, ghost = null) {
   const [, batches] = thin(history.step, history.loss);
-  const epochs = history.epochs.flatMap((epoch) => [epoch.loss, epoch.val_loss]);
+  const epochs = [...history.epochs, ...(ghost?.epochs ?? [])].flatMap((epoch) => [epoch.loss, epoch.val_loss]);
   const finite = [...smooth(batches, reach(batches)), ...epochs].filter(Number.isFinite);
   return finite.length ? 1.1 * finite.reduce((top, value) => Math.max(top, value), 1e-3) : 1;
 }
@@ -48,52 +67,121 @@ function reach(values) {
   return Math.max(2, Math.round(values.length * REACH_SHARE));
 }
 
-/** The curves of both panels, in the order in which they lie above each other. */
-export function traces(history, colors) {
-  return [
-    ...panel(history, "loss", colors, { xaxis: "x", yaxis: "y" }, ".3g"),
-    ...panel(history, "accuracy", colors, { xaxis: "x2", yaxis: "y2" }, ".1%"),
-  ];
+/** The curves of all panels, in the order in which they lie above each other; `ghost` is an earlier run's history. */
+export function traces(history, colors, view = "both", ghost = null) {
+  return VIEWS[view].fields.flatMap((field, place) => {
+    const axes = place ? { xaxis: "x2", yaxis: "y2" } : { xaxis: "x", yaxis: "y" };
+    return [...ghosts(ghost, field, colors, axes), ...panel(history, field, colors, axes, isLoss(field) ? ".3g" : ".1%")];
+  });
+}
+
+function isLoss(field) {
+  return field === "loss";
+}
+
+/** Where the panels lie, as shares of the figure: [x from, x to] and [y from, y to] of each. */
+function places(count, stacked) {
+  if (count === 1) return [{ x: [0, 1], y: [0, 1] }];
+  return stacked ? [{ x: [0, 1], y: [0.58, 1] }, { x: [0, 1], y: [0, 0.42] }] : [{ x: [0, 0.47], y: [0, 1] }, { x: [0.53, 1], y: [0, 1] }];
 }
 
 /** The layout for a width in pixels. */
-export function layout(history, colors, width) {
-  const stacked = width < STACKED_BELOW;
+export function layout(history, colors, width, view = "both", ghost = null) {
+  const { fields } = VIEWS[view];
+  const stacked = width < STACKED_BELOW && fields.length > 1;
   const font = { family: colors.font, size: width < 480 ? 12 : 14, color: colors.text };
   const ticks = { ticks: "outside", ticklen: 5, tickcolor: "rgba(0,0,0,0)" };
+  const shown = epochsShown(history);
   // Each axis is an object of its own: Plotly writes into what it is given.
   const epochs = (anchor, domain, title) => ({
-    anchor, domain, range: [0, epochsShown(history)], fixedrange: true, zeroline: false, gridcolor: colors.grid, ...ticks,
-    title: { text: title, standoff: 10, font: { ...font } }, tickformat: "d", nticks: 11, dtick: epochsShown(history) <= 12 ? 1 : undefined,
+    anchor, domain, range: [0, shown], fixedrange: true, zeroline: false, gridcolor: colors.grid, ...ticks,
+    title: { text: title, standoff: 10, font: { ...font } }, tickformat: "d", nticks: 11, dtick: shown <= 12 ? 1 : undefined,
   });
-  const values = (anchor, domain, range, format) => ({
-    anchor, domain, range, fixedrange: true, zeroline: false, gridcolor: colors.grid, ...ticks, tickformat: format, nticks: 6,
+  const values = (anchor, domain, field) => ({
+    anchor, domain, range: isLoss(field) ? [0, lossTop(history, ghost)] : [0, 1.02], fixedrange: true, zeroline: false,
+    gridcolor: colors.grid, ...ticks, tickformat: isLoss(field) ? "" : ".0%", nticks: 6,
   });
-  const [first, second] = stacked ? [[0, 1], [0, 1]] : [[0, 0.47], [0.53, 1]];
-  const [upper, lower] = stacked ? [[0.58, 1], [0, 0.42]] : [[0, 1], [0, 1]];
-  return {
+  const figure = {
     width, height: figureHeight(width), font, showlegend: false, dragmode: false, hovermode: "closest",
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
     margin: { l: 48, r: 12, t: 30, b: 44 },
     hoverlabel: { bgcolor: colors.background, bordercolor: colors.grid, font: { ...font } },
-    xaxis: epochs("y", first, stacked ? "" : "Epoch"),
-    yaxis: values("x", upper, [0, lossTop(history)], ""),
-    xaxis2: epochs("y2", second, "Epoch"),
-    yaxis2: values("x2", lower, [0, 1.02], ".0%"),
-    annotations: [title("Loss", first[0], upper[1], font), title("Accuracy", second[0], lower[1], font)],
+    annotations: [], shapes: [],
   };
+  places(fields.length, stacked).forEach(({ x, y }, place) => {
+    const number = place ? "2" : "";
+    const field = fields[place];
+    figure[`xaxis${number}`] = epochs(`y${number}`, x, stacked && !place ? "" : "Epoch");
+    figure[`yaxis${number}`] = values(`x${number}`, y, field);
+    figure.annotations.push(title(TITLES[field], x[0], y[1], font));
+    const drawn = notes(history, field, colors, { xref: `x${number}`, yref: `y${number}`, y, font, shown, labels: !place });
+    figure.annotations.push(...drawn.annotations);
+    figure.shapes.push(...drawn.shapes);
+  });
+  return figure;
+}
+
+/** What is marked in one panel: where the curves meet, changes of settings, the best epoch. */
+function notes(history, field, colors, { xref, yref, y, font, shown, labels }) {
+  const perEpoch = history.stepsPerEpoch || 1;
+  const small = { ...font, size: font.size - 2 };
+  const line = (x, color, dash, name) => ({
+    type: "line", xref, yref: "paper", x0: x, x1: x, y0: y[0], y1: y[1], name, line: { color, width: 1.5, dash },
+  });
+  const label = (x, text, more) => ({
+    xref, yref: "paper", x, text, showarrow: false, font: small, bgcolor: translucent(colors.background, 0.8), borderpad: 1,
+    xanchor: x > 0.6 * shown ? "right" : "left", xshift: x > 0.6 * shown ? -3 : 3, ...more,
+  });
+  const shapes = [];
+  const annotations = [];
+  const changes = marks(history, NEAR_SHARE * shown * perEpoch);
+  changes.forEach(({ step, text }, place) => {
+    const x = step / perEpoch;
+    shapes.push(line(x, colors.mark, "dot", "change"));
+    const age = changes.length - 1 - place;
+    if (!labels || age >= MOST_LABELS) return;
+    annotations.push(label(x, `${text} · step ${step}`, { y: y[1], yanchor: "top", yshift: -2 - 17 * (place % 3) }));
+  });
+  const meet = crossing(history, field);
+  if (meet) {
+    const x = meet.step / perEpoch;
+    const value = isLoss(field) ? formatLoss(meet.value) : formatAccuracy(meet.value);
+    shapes.push(line(x, colors.text, "dash", "meeting"));
+    const above = isLoss(field) ? { y: y[1], yanchor: "top", yshift: -2 - 17 * 3 } : { y: y[0], yanchor: "bottom", yshift: 4 };
+    annotations.push(label(x, `<b>meet in epoch ${meet.epoch}: ${value}</b>`, above));
+  }
+  const best = bestEpoch(history);
+  if (best && Number.isFinite(best[`val_${field}`])) {
+    annotations.push({
+      xref, yref, x: best.step / perEpoch, y: best[`val_${field}`], text: "best", font: { ...small, color: colors.validation },
+      showarrow: true, arrowcolor: colors.validation, arrowhead: 2, arrowsize: 0.8, arrowwidth: 1.5, standoff: 7, ax: 0,
+      ay: isLoss(field) ? 28 : -28,
+    });
+  }
+  return { shapes, annotations };
+}
+
+/** The earlier run's epochs, faint: training solid, validation dotted. */
+function ghosts(ghost, field, colors, axes) {
+  if (!ghost?.epochs.length) return [];
+  const x = ghost.epochs.map((epoch) => epoch.step / ghost.stepsPerEpoch);
+  return [["", "solid", "training"], ["val_", "dot", "validation"]].map(([prefix, dash, name]) => ({
+    ...axes, x, y: ghost.epochs.map((epoch) => epoch[prefix + field] ?? null), name: `earlier run, ${name}`, type: "scatter",
+    mode: ghost.epochs.length > 1 ? "lines" : "lines+markers", marker: { size: 5, color: colors.ghost },
+    line: { color: colors.ghost, width: 2, dash }, hovertemplate: `earlier run, ${name}: %{y:${isLoss(field) ? ".3g" : ".1%"}}<extra></extra>`,
+  }));
 }
 
 /** One panel's curves: each batch faint, its moving mean, and one marker an epoch for training and validation. */
 function panel(history, field, colors, axes, format) {
-  const epochOf = history.step.map((step) => step / history.stepsPerEpoch);
-  const [xs, raw] = thin(epochOf, history[field]);
+  const perEpoch = history.stepsPerEpoch || 1;
+  const [xs, raw] = thin(history.step.map((step) => step / perEpoch), history[field]);
   const line = (x, y, name, color, more) => ({
     ...axes, x, y, name, type: "scatter", mode: "lines", connectgaps: false,
     hovertemplate: `${name}: %{y:${format}}<extra></extra>`, ...more, line: { color, ...more.line },
   });
-  const done = history.epochs.map((epoch) => epoch.step / history.stepsPerEpoch);
-  const marked = (key, name, color, symbol) => line(done, history.epochs.map((epoch) => epoch[key]), name, color, {
+  const done = history.epochs.map((epoch) => epoch.step / perEpoch);
+  const marked = (key, name, color, symbol) => line(done, history.epochs.map((epoch) => epoch[key] ?? null), name, color, {
     mode: "lines+markers", line: { width: 2.5 }, cliponaxis: false,
     marker: { symbol, size: done.length > 60 ? 4 : done.length > 15 ? 7 : 9, color, line: { color: colors.background, width: 1.5 } },
   });
