@@ -99,8 +99,10 @@ def prepared(data: bytes, invert: bool) -> np.ndarray:
     picture = in_colour(picture)
     if picture.size != size and FACTS["crop"]:
         picture = ImageOps.fit(picture, size, Image.Resampling.BICUBIC)
-    elif picture.size != size:  # the whole picture, with black bars
-        picture = ImageOps.pad(picture, size, Image.Resampling.BICUBIC)
+    elif picture.size != size:  # the whole picture, between black bars
+        whole = ImageOps.contain(picture, size, Image.Resampling.BICUBIC)
+        picture = Image.new("RGB", size)
+        picture.paste(whole, ((size[0] - whole.width) // 2, (size[1] - whole.height) // 2))
     if FACTS["channels"] == 1:
         picture = picture.convert("L")
     pixels = np.asarray(picture, np.uint8).reshape(*reversed(size), FACTS["channels"])
