@@ -23,7 +23,7 @@ _MOST_BUTTONS = 3
 def form(
     model: Spec, key: str, change: Change, *, only: Iterable[str] | None = None, disabled: bool = False
 ) -> None:
-    """Draw a widget for each field of `model`.
+    """Draw a widget for each field of `model`: those of every day, and behind "More" the others.
 
     Args:
         model: what is being edited; its class declares the fields.
@@ -33,8 +33,22 @@ def form(
         disabled: whether the widgets are shown greyed.
     """
     declared = controls(type(model))
-    for name in only if only is not None else declared:
-        widget(declared[name], getattr(model, name), f"w-{key}-{name}", change, disabled=disabled)
+    shown = [declared[name] for name in (only if only is not None else declared)]
+
+    def draw(control: Control) -> None:
+        value = getattr(model, control.name)
+        widget(control, value, f"w-{key}-{control.name}", change, disabled=disabled)
+
+    for control in shown:
+        if not control.advanced:
+            draw(control)
+    rest = [control for control in shown if control.advanced]
+    if rest:
+        changed = sum(getattr(model, control.name) != control.default for control in rest)
+        # With a key it stays open while its label counts what was changed in it.
+        with st.expander(f"More · {changed} changed" if changed else "More", key=f"w-{key}-more"):
+            for control in rest:
+                draw(control)
 
 
 def widget(control: Control, value: Any, key: str, change: Change, *, disabled: bool = False) -> None:

@@ -42,7 +42,7 @@ unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow]
 
 PRIMITIVE = {name: kind for name, kind in KINDS.items() if not issubclass(kind, Composite)}
 COMPOSITE = {name: kind for name, kind in KINDS.items() if issubclass(kind, Composite)}
-CANNOT = "size would be|Computed output|negative|`strides > 1` not supported|softmax over axis"
+CANNOT = "size would be|Computed output|negative|`strides > 1` not supported"
 """What Keras says of a layer that the spec has a fault for."""
 
 
@@ -102,8 +102,10 @@ def test_a_layer_has_the_output_shape_of_keras_or_a_problem_where_keras_fails(ki
     elif fault.code == "dilation" and kind is not Conv2D:
         # TensorFlow happens to compute it on a processor; Keras says in words that it may not be asked for.
         assert "strides > 1` is" in getattr(keras.layers, layer.kind).__doc__
+    elif fault.code == "softmax":
+        assert np.all(keras_layer(layer)(np.random.default_rng(0).random((2, *shape), np.float32)) == 1)
     else:
-        with pytest.raises((ValueError, UserWarning), match=CANNOT):
+        with pytest.raises(ValueError, match=CANNOT):
             keras_layer(layer)(keras.Input(shape))
 
 
@@ -166,14 +168,14 @@ def pixels_seen(model: keras.Model, name: str, size: int) -> tuple[int, int]:
     return tuple(int(axis.max() - axis.min()) + 1 for axis in seen)
 
 
-@settings(parent=unhurried, max_examples=25)
+@settings(parent=unhurried, max_examples=12)
 @given(
     layers=st.lists(
         st.one_of(
             st.builds(
                 ResidualBlock,
                 filters=st.integers(1, 2),
-                kernel_size=st.integers(1, 4),
+                kernel_size=st.integers(1, 3),
                 strides=st.integers(1, 2),
                 batch_normalization=st.just(False),
             ),
@@ -183,17 +185,17 @@ def pixels_seen(model: keras.Model, name: str, size: int) -> tuple[int, int]:
             st.builds(SeparableConv2D, filters=st.just(2), kernel_size=st.integers(1, 3)),
         ),
         min_size=1,
-        max_size=3,
+        max_size=2,
     )
 )
 def test_the_receptive_field_is_what_has_a_gradient(layers):
     # So large that the middle value's pixels lie inside: at an edge fewer are seen.
-    architecture = Architecture(input_shape=(160, 160, 1), classes=2, layers=(*layers, Flatten()))
+    architecture = Architecture(input_shape=(64, 64, 1), classes=2, layers=(*layers, Flatten()))
     # As it is trained: TensorFlow may crash in the gradient of a 1×1 kernel with a stride.
     model = build.build(architecture, adjustable=True)
     for row in architecture.trace().rows[: len(layers)]:
         for part in row.primitives:
-            assert pixels_seen(model, part.name, 160) == part.receptive_field
+            assert pixels_seen(model, part.name, 64) == part.receptive_field
 
 
 @pytest.mark.parametrize("kind", PRIMITIVE.values(), ids=PRIMITIVE)
