@@ -116,17 +116,25 @@ def _number(value: float, scale: Scale) -> str:
 def _add_clickable(
     figure: go.Figure, matrix: npt.NDArray[np.int64], names: Sequence[str], classes: npt.NDArray[np.int64]
 ) -> None:
-    """Lay the markers that hover and clicks find: one a cell, all but invisible whether selected or not."""
+    """Lay the markers that hover and clicks find: one a cell, all but invisible until it is clicked.
+
+    A click answers with a frame around its cell at once, before any image has come.
+    """
     rows, columns = (axis.ravel() for axis in np.indices(matrix.shape))
-    unchanged = {"marker": {"opacity": 0.01}}
     figure.add_scatter(
         x=columns,
         y=rows,
         mode="markers",
         name="cells",
-        marker={"symbol": "square", "size": 28, "opacity": 0.01, "color": "rgba(127, 127, 127, 0.01)"},
-        selected=unchanged,
-        unselected=unchanged,
+        marker={
+            "symbol": "square-open",
+            "size": 28,
+            "opacity": 0.01,
+            "color": TEXT,
+            "line": {"width": 2},
+        },
+        selected={"marker": {"opacity": 1, "size": 30}},
+        unselected={"marker": {"opacity": 0.01}},
         customdata=np.stack([classes[rows], classes[columns]], axis=1).tolist(),
         text=[cell_words(matrix, names, int(i), int(j)) for i, j in zip(rows, columns, strict=True)],
         hovertemplate="%{text}<extra></extra>",

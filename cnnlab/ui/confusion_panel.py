@@ -18,8 +18,11 @@ from cnnlab.ui import navigation
 from cnnlab.ui.components.images import Picture, images
 
 _SCALES: dict[Scale, str] = {"counts": "Counts", "rows": "By row", "columns": "By column"}
-COMPACT_HEIGHT = 430
+COMPACT_HEIGHT = 400
 """Of the matrix beside the curves, in pixels: both are then seen at once on a projector of 720 lines."""
+COMPACT_CELL_HEIGHT = 165
+"""Of the cell's words and images above it, in pixels: the matrix keeps its place whatever is clicked."""
+COMPACT_IMAGES = 6
 _MOST_IMAGES = 24
 """How many images of a cell are shown: more are a page of thumbnails that nobody compares."""
 _PAIRS = 5
@@ -35,14 +38,14 @@ def panel(run: api.Run, evaluation: Evaluation, data: Dataset, *, key: str, comp
         evaluation: its answers to the test set.
         data: the data set with the split of the run.
         key: prefix of the widgets' keys.
-        compact: images below the matrix instead of beside it, and no more than that.
+        compact: a row of images above the matrix instead of many beside it: both on a projector of 720 lines.
     """
     cell_key = f"cnnlab-cell-{run.id}"
     if cell_key not in st.session_state:
         worst = worst_confusions(evaluation.confusion, 1)
         st.session_state[cell_key] = worst[0][:2] if worst else (0, 0)
     if compact:
-        matrix, chosen = st.container(), st.container()
+        chosen, matrix = st.container(height=COMPACT_CELL_HEIGHT, border=False), st.container()
     else:
         matrix, chosen = st.columns([6, 5], gap="large")
     with matrix:
@@ -50,7 +53,10 @@ def panel(run: api.Run, evaluation: Evaluation, data: Dataset, *, key: str, comp
     with chosen:
         if not compact:
             _most_confused(evaluation, cell_key, f"w-{key}")
-        _cell(run, evaluation, data, cell_key, f"w-{key}")
+            _sides(evaluation.class_names, cell_key, f"w-{key}")
+        _cell(run, evaluation, data, cell_key, f"w-{key}", across=COMPACT_IMAGES if compact else 0)
+    if compact:
+        _sides(evaluation.class_names, cell_key, f"w-{key}")
 
 
 def _matrix(evaluation: Evaluation, cell_key: str, prefix: str, *, compact: bool) -> None:
@@ -118,14 +124,20 @@ def _most_confused(evaluation: Evaluation, cell_key: str, prefix: str) -> None:
     )
 
 
-def _cell(run: api.Run, evaluation: Evaluation, data: Dataset, cell_key: str, prefix: str) -> None:
+def _sides(names: tuple[str, ...], cell_key: str, prefix: str) -> None:
+    """The cell as two choices, for keyboards and for classes too many to hit."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        for side, label in enumerate(("Actual", "Predicted")):
+            _side(side, label, st.session_state[cell_key][side], names, cell_key, prefix)
+
+
+def _cell(
+    run: api.Run, evaluation: Evaluation, data: Dataset, cell_key: str, prefix: str, *, across: int
+) -> None:
     names = evaluation.class_names
     actual, predicted = st.session_state[cell_key]
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        for side, label, value in ((0, "Actual", actual), (1, "Predicted", predicted)):
-            _side(side, label, value, names, cell_key, prefix)
     st.markdown(f"{cell_words(evaluation.confusion, names, actual, predicted)}.")
-    chosen = cell_indices(evaluation, actual, predicted)[:_MOST_IMAGES]
+    chosen = cell_indices(evaluation, actual, predicted)[: across or _MOST_IMAGES]
     if not len(chosen):
         return
     clicked = images(
@@ -133,6 +145,7 @@ def _cell(run: api.Run, evaluation: Evaluation, data: Dataset, cell_key: str, pr
         key=f"{prefix}-images-{actual}-{predicted}",
         label=cell_words(evaluation.confusion, names, actual, predicted),
         action="Open in Inspect",
+        across=across,
     )
     if clicked is not None:
         navigation.go("inspect", run=run.id, image=clicked)
@@ -170,7 +183,7 @@ def _picture(evaluation: Evaluation, index: int, image: Any) -> Picture:
     return Picture(
         id=str(index),
         pixels=image,
-        title=f"{name} {probability:.0%}",
-        caption=f"is {actual}",
+        title=f"{name} · {probability:.0%}",
+        caption=f"really {actual}",
         right=name == actual,
     )

@@ -97,10 +97,11 @@ class TestConfusion:
         figure = confusion(np.array([[999, 1], [0, 5]]), ("a", "b"), scale="rows")
         assert "<1" in [text for each in texts(figure) for text in each.text]
 
-    def test_a_selection_changes_nothing_in_the_picture(self) -> None:
+    def test_a_selection_frames_its_cell_and_changes_nothing_else(self) -> None:
         figure = confusion(MATRIX, NAMES)
         cells = trace(figure, "cells")
-        assert cells.selected.marker.opacity == cells.unselected.marker.opacity == cells.marker.opacity
+        assert (cells.marker.symbol, cells.selected.marker.opacity) == ("square-open", 1)
+        assert cells.unselected.marker.opacity == cells.marker.opacity < 0.05
         for text in texts(figure):
             assert text.unselected.textfont.color == text.textfont.color
 

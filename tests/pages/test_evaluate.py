@@ -127,8 +127,8 @@ def test_choosing_a_cell_says_it_in_words_and_shows_exactly_its_images(
         inside = np.flatnonzero((labels == actual) & (called == predicted))
         assert [int(picture["id"]) for picture in pictures] == inside[:24].tolist()
         sure = "91%" if actual == predicted else "55%"
-        assert {picture["title"] for picture in pictures} == {f"{predicted} {sure}"}
-        assert {picture["caption"] for picture in pictures} == {f"is {actual}"}
+        assert {picture["title"] for picture in pictures} == {f"{predicted} · {sure}"}
+        assert {picture["caption"] for picture in pictures} == {f"really {actual}"}
         assert {picture["right"] for picture in pictures} == {actual == predicted}
 
 
@@ -276,7 +276,7 @@ def test_the_surest_mistakes_are_shown_with_their_probability(open_page: OpenPag
     pictures = screen.component(app, "w-confident-mistakes")["pictures"]
     labels, called = recorded.test_labels(), recorded.answers(MISTAKES).argmax(axis=1)
     assert [int(each["id"]) for each in pictures] == np.flatnonzero(labels != called).tolist()
-    assert {each["title"].split(" ")[1] for each in pictures} == {"55%"}
+    assert {each["title"].split(" · ")[1] for each in pictures} == {"55%"}
     assert {each["right"] for each in pictures} == {False}
 
 
