@@ -20,7 +20,10 @@ _STARTED = "cnnlab-started"
 def obstacle(design: Design) -> str | None:
     """Why a training of this design cannot be started now, in words; None where it can."""
     if not datasets.is_installed(design.dataset):
-        return f"{datasets.info(design.dataset).title} is not on this machine yet. Download it first."
+        info = datasets.info(design.dataset)
+        if info.own:
+            return f"The images of {info.title} were deleted. Choose another data set."
+        return f"{info.title} is not on this machine yet. Download it first."
     return design.obstacle()
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import streamlit as st
 
@@ -10,19 +13,38 @@ from cnnlab.datasets import Dataset, DatasetInfo
 from cnnlab.errors import CNNLabError
 from cnnlab.figures.classes import class_counts, describe_class_counts
 from cnnlab.figures.theme import CONFIG
+from cnnlab.spec import presets
+from cnnlab.spec.design import Design
 from cnnlab.spec.training import TrainingConfig
-from cnnlab.ui import install_panel
+from cnnlab.ui import install_panel, navigation, own_images_shelf, state, words
 from cnnlab.ui.components.images import Picture, images
 
 SAMPLES = (12, 15, 30)
 """Images in a grid: as many as the tutorial on CIFAR-10 shows, as that on Fashion-MNIST, a screen full."""
+SECTIONS = ("Images", "Augmentation", "As the network sees them", "Own images")
+_TAB, _ASKED = "w-data-tab", "cnnlab-data-asked"
 _PARTS = {"train": "Training", "validation": "Validation", "test": "Test"}
+
+
+def sections() -> Sequence[Any]:
+    """A tab for each of `SECTIONS`; only what is in the open one is worth drawing.
+
+    The address may name a data set (`?set=`), which is then the one that is shown.
+    """
+    asked = st.query_params.get("set")
+    if asked and asked != st.session_state.get(_ASKED):
+        st.session_state[_ASKED] = st.session_state["w-data"] = asked
+        st.session_state[_TAB] = SECTIONS[0]
+    return st.tabs(SECTIONS, key=_TAB, on_change="rerun")
 
 
 def choice(current: str) -> str:
     """Choose a data set, and where its family has several, which of them; the design's own at first."""
-    listed = datasets.names()
-    family = next((name for name in listed if current in datasets.variants(name)), current)
+    listed = words.dataset_choice(current, own_images_shelf.names())
+    listed = list(
+        dict.fromkeys(name for name in listed if name in datasets.names() or datasets.info(name).own)
+    )
+    family = next((name for name in datasets.names() if current in datasets.variants(name)), current)
     chosen = st.segmented_control(
         "Data set",
         listed,
@@ -65,10 +87,11 @@ def opened(name: str, training: TrainingConfig) -> Dataset:
 def provenance(info: DatasetInfo) -> None:
     """What the images show, who made them, and under which terms."""
     height, width, channels = info.image_shape
+    source = f"[{info.source}]({info.url})" if info.url else words.plain(info.source)
     st.markdown(info.description)
     st.caption(
         f"{height} × {width} pixels, {'colour' if channels == 3 else 'grey'}, values 0–255  \n"
-        f"Source: [{info.source}]({info.url})  \nLicence: {info.licence}"
+        f"Source: {source}  \nLicence: {info.licence}"
     )
 
 
@@ -127,3 +150,18 @@ def counts(data: Dataset) -> None:
         alt=describe_class_counts(of_each, data.class_names),
         key="w-counts",
     )
+
+
+def use_button(name: str, design: Design) -> None:
+    """Take a data set over into Design, with a network made for it; nothing where it is the design's own."""
+    if name == design.dataset or not st.button("Use it in Design", icon=":material/layers:", key="use"):
+        return
+    card = own_images_shelf.find(name)
+    preset = presets.default_for(name)
+    if card is not None:
+        own_images_shelf.design_for(card)
+    else:
+        if preset is not None:
+            state.edit("load", preset.design)
+        state.use_dataset(name)
+    navigation.go("design")

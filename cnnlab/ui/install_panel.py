@@ -12,6 +12,13 @@ from cnnlab.ui import words
 def offer(name: str) -> None:
     """Say that a data set is not on this machine yet, with a button that brings it."""
     info = datasets.info(name)
+    if info.own:
+        st.info(
+            f"The images of {words.plain(info.title)} were deleted. Choose another data set, or make it "
+            "again on the page Data.",
+            icon=":material/folder_off:",
+        )
+        return
     st.info(
         f"{info.title} is not on this machine yet: {words.size(info.download_bytes)} to download, once.",
         icon=":material/download:",

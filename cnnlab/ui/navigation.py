@@ -20,6 +20,12 @@ def link(key: str, label: str, *, icon: str | None = None, help: str = "", **que
     st.page_link(PAGES[key].page, label=label, icon=icon, help=help, query_params=query or None)
 
 
+def served(path: str) -> str:
+    """The whole address of what a route of the app serves; `path` is relative to the app's root."""
+    here = urlsplit(st.context.url or "")
+    return f"{here.scheme}://{here.netloc}{here.path.rsplit('/', 1)[0]}/{path}"
+
+
 def address(key: str, **query: str) -> str:
     """The whole address of a page, for a user to copy: the parameters' values must be safe in an address."""
     here = urlsplit(st.context.url or "")

@@ -80,6 +80,11 @@ def use_dataset(name: str) -> None:
     keep(current.with_design(dataset=name, architecture=architecture))
 
 
+def use_first() -> None:
+    """Design the first preset: what was designed is for images that are gone."""
+    keep(editor().load(presets.preset(presets.DEFAULT).design))
+
+
 def open_link() -> str | None:
     """Take over the design of a `?lab=` link, once; the current design stays where it cannot be read.
 

@@ -8,7 +8,7 @@ from cnnlab import datasets
 from cnnlab.spec import links, presets
 from cnnlab.spec.architecture import Trace
 from cnnlab.spec.design import Design
-from cnnlab.ui import actions, navigation, state, words
+from cnnlab.ui import actions, navigation, own_images_shelf, state, words
 
 
 def toolbar(design: Design, trace: Trace, *, undoable: bool, redoable: bool) -> None:
@@ -56,7 +56,7 @@ def _starting_point(design: Design) -> None:
     st.session_state["w-dataset"] = design.dataset
     st.selectbox(
         "Data set",
-        words.dataset_choice(design.dataset),
+        words.dataset_choice(design.dataset, own_images_shelf.names()),
         key="w-dataset",
         format_func=lambda name: datasets.info(name).title,
         on_change=lambda: state.use_dataset(st.session_state["w-dataset"]),

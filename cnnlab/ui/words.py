@@ -71,9 +71,16 @@ def ago(time: datetime | None, now: datetime | None = None) -> str:
     return f"{time:%Y-%m-%d}"
 
 
-def dataset_choice(current: str) -> list[str]:
-    """The data sets to choose from: one of each family, and every variant of the current one's."""
-    listed = datasets.names()
+def plain(text: str) -> str:
+    """Text of a user for Markdown: it cannot become a link, a picture or a colour."""
+    for mark in "\\[]<>$*_`:":
+        text = text.replace(mark, f"\\{mark}")
+    return text
+
+
+def dataset_choice(current: str, own: Sequence[str] = ()) -> list[str]:
+    """The data sets to choose from: one of each family, every variant of the current one's, own images."""
+    listed = [*datasets.names(), *own]
     return listed + [name for name in datasets.variants(current) if name not in listed]
 
 

@@ -67,7 +67,7 @@ class Draft:
         self.folder = settings.get().home / "uploads" / owner
         self._lock = threading.Lock()
         self._files, self._bytes = self._counted()
-        self.changes = 0
+        self.changes = time.monotonic_ns()
         """Grows with every change, so that what was read of an earlier state is not shown again."""
 
     # What is there
