@@ -100,7 +100,9 @@ class Session:
         self.data = data
         self.position = Position()
         config = design.training
-        self.model = build.build(design.architecture, seed=config.seed, adjustable=True)
+        self.model = build.build(
+            design.architecture, seed=config.seed, adjustable=True, precision=config.precision
+        )
         self.steps_per_epoch = config.steps_per_epoch(len(data.train))
         self.total_steps = self.steps_per_epoch * config.epochs
         self._optimizer = build.optimizer(config)
