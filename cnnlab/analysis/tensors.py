@@ -12,7 +12,7 @@ CROP = 5
 _MARK = (230, 159, 0)
 """Okabe and Ito's orange: seen on grey, on black and on most photographs."""
 _SHOWN = 3
-_RANKS = ("Scalar", "Vector", "Matrix", "Image", "Batch")
+_RANKS = ("scalar", "vector", "matrix", "image", "batch")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +122,10 @@ def ranks(image: NDArray[np.uint8], label: int, classes: int, batch: int, place:
     values = scaled(image)
     first = values[place.row, place.column, 0]
     tensors = [
-        (f"The pixel in row {place.row}, column {place.column}", first),
-        ("The label, one-hot", one_hot(label, classes)),
-        ("One channel of the image", values[:, :, 0]),
-        ("The image, all its channels", values),
+        (f"the pixel in row {place.row}, column {place.column}", first),
+        ("the label, one-hot", one_hot(label, classes)),
+        ("one channel of the image", values[:, :, 0]),
+        ("the image, all its channels", values),
         (f"{batch} images for one training step", np.broadcast_to(values, (batch, *values.shape))),
     ]
     return [

@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from cnnlab.figures.theme import finish, shorten
+from cnnlab.figures.theme import GRID, TEXT, TRAINING, finish, shorten
 
 _CELL = 44
 _EDGES = 24
@@ -47,14 +47,33 @@ def one_hot(vector: NDArray[np.float32], names: Sequence[str]) -> go.Figure:
         vector: `(classes,)`, one 1 among zeros.
         names: One name a class.
     """
-    figure = _cells(np.asarray(vector, float)[None], 1.0, 0)
-    finish(figure, height=_CELL + 76)
-    figure.update_layout(margin={"l": 4, "r": 4, "t": 4, "b": 4})
+    values = np.asarray(vector, float)[None]
+    figure = go.Figure()
+    # A black and a white cell would not show on a dark and on a light page.
+    figure.add_heatmap(
+        z=values,
+        colorscale=[[0.0, GRID], [1.0, TRAINING]],
+        showscale=False,
+        xgap=2,
+        hoverinfo="skip",
+    )
+    figure.add_scatter(
+        x=list(range(len(names))),
+        y=[0] * len(names),
+        mode="text",
+        text=[f"{value:.0f}" for value in values[0]],
+        textfont={"size": 15, "color": ["#FFFFFF" if value else TEXT for value in values[0]]},
+        hoverinfo="skip",
+        showlegend=False,
+    )
+    slanted = max(map(len, names)) > 1
+    finish(figure, height=_CELL + (96 if slanted else 40))
+    figure.update_layout(margin={"l": 4, "r": 24, "t": 4, "b": 4})
     figure.update_xaxes(
+        range=[-0.5, len(names) - 0.5],
         tickvals=list(range(len(names))),
-        ticktext=[shorten(name, 10) for name in names],
-        tickangle=-45 if max(map(len, names)) > 1 else 0,
-        side="top",
+        ticktext=[shorten(name, 12) for name in names],
+        tickangle=45 if slanted else 0,
         showgrid=False,
     )
     figure.update_yaxes(visible=False)

@@ -7,6 +7,7 @@ import json
 
 from cnnlab.errors import SpecError
 from cnnlab.spec.architecture import Architecture
+from cnnlab.spec.augmentation_source import augmentation_source
 from cnnlab.spec.design import Design
 from cnnlab.spec.layers import Dense, KerasObject, Layer, Part, Shape
 from cnnlab.spec.training import TrainingConfig
@@ -39,11 +40,17 @@ def keras_source(what: Design | Architecture) -> str:
             _imports(what),
             [f"keras.utils.set_random_seed({config.seed})"],
             _model(what.architecture),
+            *_optional(augmentation_source(config.augmentation, what.architecture.input_shape)),
             _keras_data(what) if what.dataset in _OF_KERAS else _our_data(what),
             _learning_rate(config),
             _fit(config),
         ]
     )
+
+
+def _optional(part: list[str]) -> list[list[str]]:
+    """A part of the script, or nothing."""
+    return [part] if part else []
 
 
 def _text(parts: list[list[str]]) -> str:

@@ -41,12 +41,12 @@ def panel(dataset: str | None = None) -> None:
     label, image = _chosen(data)
     place = tensors.liveliest(image)
     _scaling(image, place, data.class_names[label])
-    left, right = st.columns([5, 6], gap="large")
+    left, right = st.columns(2, gap="large")
     with left:
         _label(label, data.class_names)
-        _axes(data.image_shape, training.batch_size)
     with right:
-        _ranks(tensors.ranks(image, label, data.classes, training.batch_size, place))
+        _axes(data.image_shape, training.batch_size)
+    _ranks(tensors.ranks(image, label, data.classes, training.batch_size, place))
 
 
 def _chosen(data: Dataset) -> tuple[int, np.ndarray]:
@@ -139,7 +139,7 @@ def _axes(shape: tuple[int, int, int], batch: int) -> None:
     st.markdown("**Axes**")
     st.markdown(
         words.table(
-            [{"Step": step, "Shape": f"`{after}`"} for step, after in tensors.axes(shape, batch)],
+            [{"Step": step, "Shape": _shape(after)} for step, after in tensors.axes(shape, batch)],
         )
     )
 
@@ -151,9 +151,8 @@ def _ranks(examples: list[tensors.Example]) -> None:
         words.table(
             [
                 {
-                    "Rank": f"{each.rank} · {each.name}",
-                    "Here": each.what,
-                    "Shape": f"`{each.shape}`",
+                    "Rank": f"**{each.rank} · {each.name}:** {each.what}",
+                    "Shape": _shape(each.shape),
                     "Numbers": f"`{each.numbers}`",
                 }
                 for each in examples
@@ -161,3 +160,8 @@ def _ranks(examples: list[tensors.Example]) -> None:
         )
     )
     st.caption("Count the opening brackets: there are as many as axes.")
+
+
+def _shape(shape: tuple[int, ...]) -> str:
+    """A shape as Python writes it, on one line."""
+    return f"`{shape}`".replace(" ", "\u00a0")

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 
 from cnnlab.analysis import augmentation as shown
 from cnnlab.backend import augment as trained
+from cnnlab.spec import presets
 from cnnlab.spec.augmentation import (
     AUGMENTATIONS,
     Augmentation,
@@ -22,6 +25,7 @@ from cnnlab.spec.augmentation import (
     Zoom,
     in_order,
 )
+from cnnlab.spec.source import keras_source
 from tests.spec.strategies import augmentations
 
 SHAPES = [(6, 32, 32, 3), (5, 7, 10, 1)]
@@ -198,3 +202,18 @@ def test_the_last_batch_may_be_smaller_and_the_strength_may_change_without_a_new
         images = compiled(tf.constant(_images((count, 8, 8, 1))), tf.constant([1, 1]), tf.constant(strength))
         assert images.shape == (count, 8, 8, 1)
     assert compiled.experimental_get_tracing_count() == 1
+
+
+@pytest.mark.slow
+def test_the_exported_source_trains_with_the_stack_before_the_network():
+    design = presets.preset("digits").design
+    stack = (Rotate(), Translate(), Noise())
+    design = design.replace(training=design.training.replace(epochs=1, augmentation=stack))
+    names: dict[str, Any] = {}
+    exec(compile(keras_source(design), "exported", "exec"), names)
+    augmentation, network = names["model"].layers
+    assert [type(layer).__name__ for layer in augmentation.layers] == [
+        "RandomRotation", "RandomTranslation", "GaussianNoise"
+    ]  # fmt: skip
+    assert network.count_params() == design.architecture.trace().total_parameters
+    assert len(names["model"].history.history["loss"]) == 1

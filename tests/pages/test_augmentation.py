@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 from cnnlab.spec.augmentation import AUGMENTATIONS, Cutout, Flip, Noise, Rotate
 from cnnlab.ui import augmentation_panel
 from tests.pages import screen
-from tests.pages.conftest import LIMIT_SECONDS
+from tests.pages.conftest import LIMIT_SECONDS, OpenPage
 
 ORIGINALS, SEEN = "w-augmentation-originals", "w-augmentation-seen"
 
@@ -117,3 +117,14 @@ def test_a_stack_is_said_in_one_line() -> None:
     stack = (Noise(), Rotate(degrees=15.0), Flip(), Cutout(side=0.25))
     assert augmentation_panel.summary(stack) == "Rotate 15° · Flip horizontal · Noise 0.05 · Cutout 0.25"
     assert augmentation_panel.summary(()) == "none"
+
+
+def test_the_data_page_shows_it_for_the_data_set_that_is_chosen(open_page: OpenPage) -> None:
+    app = open_page("data")
+    assert ORIGINALS not in screen.components(app)
+    app.session_state["w-data-tab"] = "Augmentation"
+    app.run()
+    assert not app.exception
+    assert len(screen.component(app, ORIGINALS)["pictures"]) == 6
+    add(app, "Noise")
+    assert len(screen.component(app, SEEN)["pictures"]) == 24

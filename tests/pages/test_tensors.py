@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from cnnlab import datasets
 from tests.pages import screen
-from tests.pages.conftest import LIMIT_SECONDS
+from tests.pages.conftest import LIMIT_SECONDS, OpenPage
 
 
 def page(dataset: str) -> None:
@@ -24,6 +24,11 @@ def opened(dataset: str) -> AppTest:
 def numbers(app: AppTest, key: str) -> list[float]:
     """What stands in the cells of a grid."""
     return [float(text) for text in screen.figure(app, key)["data"][1]["text"]]
+
+
+def shapes(app: AppTest, first: str) -> list[str]:
+    """The shapes in the table whose first column has this title."""
+    return [row["Shape"].strip("`").replace("\u00a0", " ") for row in screen.table(app, first)]
 
 
 def test_the_windows_numbers_are_shown_before_and_after_the_division() -> None:
@@ -55,24 +60,21 @@ def test_another_image_has_other_numbers() -> None:
 
 def test_a_grey_image_gets_its_channel_axis_and_ranks_go_from_0_to_4() -> None:
     app = opened("digits")
-    assert [row["Shape"] for row in screen.table(app, "Step")] == [
-        "`(8, 8)`",
-        "`(8, 8, 1)`",
-        "`(64, 8, 8, 1)`",
+    assert shapes(app, "Step") == ["(8, 8)", "(8, 8, 1)", "(64, 8, 8, 1)"]
+    assert [row["Rank"] for row in screen.table(app, "Rank")] == [
+        "**0 · scalar:** the pixel in row 1, column 1",
+        "**1 · vector:** the label, one-hot",
+        "**2 · matrix:** one channel of the image",
+        "**3 · image:** the image, all its channels",
+        "**4 · batch:** 64 images for one training step",
     ]
-    ranks = screen.table(app, "Rank")
-    assert [row["Rank"] for row in ranks] == [
-        "0 · Scalar", "1 · Vector", "2 · Matrix", "3 · Image", "4 · Batch"
-    ]  # fmt: skip
-    assert [row["Shape"] for row in ranks] == [
-        "`()`", "`(10,)`", "`(8, 8)`", "`(8, 8, 1)`", "`(64, 8, 8, 1)`"
-    ]  # fmt: skip
+    assert shapes(app, "Rank") == ["()", "(10,)", "(8, 8)", "(8, 8, 1)", "(64, 8, 8, 1)"]
 
 
 @pytest.mark.usefixtures("shapes")
 def test_a_colour_image_has_three_channels_to_choose_from() -> None:
     app = opened("shapes")
-    assert [row["Shape"] for row in screen.table(app, "Step")] == ["`(32, 32, 3)`", "`(64, 32, 32, 3)`"]
+    assert shapes(app, "Step") == ["(32, 32, 3)", "(64, 32, 32, 3)"]
     red = numbers(app, "w-tensor-before")
     app.button_group(key="w-tensor-channel").set_value(2).run()
     assert not app.exception
@@ -83,3 +85,12 @@ def test_without_the_images_there_is_a_word_in_their_place() -> None:
     app = opened("mnist")
     assert not app.exception
     assert screen.says(app, "once the data set is on this machine")
+
+
+def test_the_data_page_shows_it(open_page: OpenPage) -> None:
+    app = open_page("data")
+    assert "w-tensor-image" not in screen.components(app)
+    app.session_state["w-data-tab"] = "As the network sees them"
+    app.run()
+    assert not app.exception
+    assert "w-tensor-image" in screen.components(app)
