@@ -108,7 +108,7 @@ def samples(data: Dataset) -> None:
             [None, *range(len(names))],
             format_func=lambda value: "All classes" if value is None else names[value],
             key="w-class",
-            width=200,
+            width=150,
         )
         shown = st.segmented_control("Images", SAMPLES, default=SAMPLES[-1], required=True, key="w-shown")
         st.button("Other samples", icon=":material/casino:", key="w-shuffle", on_click=_shuffle)
