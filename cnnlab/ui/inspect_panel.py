@@ -12,6 +12,7 @@ from cnnlab.errors import CNNLabError
 from cnnlab.figures.probabilities import describe_probabilities, probabilities
 from cnnlab.figures.theme import CONFIG
 from cnnlab.spec.architecture import Row
+from cnnlab.spec.layers import KINDS
 from cnnlab.ui import actions, state, words
 from cnnlab.ui.components.maps import maps
 
@@ -40,7 +41,7 @@ def panel(run: api.Run, step: int, data: Dataset) -> None:
     with left:
         _image(run, step, data, index, answer.probabilities)
     with right:
-        if "kernel" in row.weight_shapes and len(row.weight_shapes["kernel"]) == 4:
+        if _kernel_name(row) is not None:
             maps_tab, kernels_tab = st.tabs(["Feature maps", "Kernels"])
             with maps_tab:
                 _feature_maps(row, answer.maps)
@@ -142,7 +143,29 @@ def _layer(rows: list[Row]) -> Row:
         key="w-layer",
         wrap=True,
     )
-    return by_name.get(name, rows[0])
+    row = by_name.get(name, rows[0])
+    return _part(row) if row.parts else row
+
+
+def _part(block: Row) -> Row:
+    """One of the layers that a block is made of; the last is its output."""
+    by_name = {part.name: part for part in block.parts}
+    last = block.parts[-1]
+    name = st.pills(
+        "Inside the block",
+        list(by_name),
+        default=last.name,
+        required=True,
+        key=f"w-part-{block.name}",
+        format_func=lambda name: "output" if name == last.name else name.removeprefix(f"{block.name}_"),
+        wrap=True,
+    )
+    return by_name.get(name, last)
+
+
+def _kernel_name(row: Row) -> str | None:
+    """The weight of a layer that slides over a map; None where there is none."""
+    return next((name for name, shape in row.weight_shapes.items() if len(shape) == 4), None)
 
 
 def _feature_maps(row: Row, values: np.ndarray) -> None:
@@ -162,7 +185,11 @@ def _feature_maps(row: Row, values: np.ndarray) -> None:
 
 
 def _kernels(run: api.Run, step: int, row: Row) -> None:
-    kernel = run.weights(step)[f"{row.name}/kernel"]
+    weight = _kernel_name(row)
+    kernel = run.weights(step)[f"{row.name}/{weight}"]
+    if weight in KINDS[row.kind].depthwise:
+        # Each kernel reads a channel of its own: as many filters of one channel.
+        kernel = kernel.reshape(*kernel.shape[:2], 1, -1)
     channels = kernel.shape[2]
     channel: int | None = None
     if channels > 1:

@@ -149,8 +149,9 @@ def _epoch(number: int) -> list[Payload]:
 def _keep_weights(run: api.Run, step: int, epoch: float) -> None:
     draw = np.random.default_rng(step)
     weights = {
-        f"{row.name}/{weight}": draw.normal(0, 0.1, shape).astype(np.float32)
+        f"{part.name}/{weight}": draw.normal(0, 0.1, shape).astype(np.float32)
         for row in run.design.architecture.trace().rows
-        for weight, shape in row.weight_shapes.items()
+        for part in row.primitives
+        for weight, shape in part.weight_shapes.items()
     }
     get_store().files(run.id).write_weights(step, epoch, weights)

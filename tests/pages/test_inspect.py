@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from cnnlab import datasets
 from cnnlab.runs import get_store
+from cnnlab.spec.layers import DepthwiseConv2D, Flatten, ResidualBlock
 from tests.pages import recorded, screen
 from tests.pages.conftest import OpenPage
 from tests.pages.recorded import FIRST, LAST, MISTAKES
@@ -239,3 +240,23 @@ def test_without_a_run_the_page_shows_the_way_to_one(open_page: OpenPage) -> Non
     app = open_page("inspect")
     assert not app.exception
     assert "**There is no trained network to inspect yet.**" in screen.texts(app)
+
+
+def test_the_layers_inside_a_residual_block_can_be_chosen(
+    open_page: OpenPage, answering: NotingEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    block = "residual_block"
+    for name in ("conv2d_1", "projection"):
+        monkeypatch.setitem(SIZES, f"{block}_{name}", (8, 8, 4))
+    monkeypatch.setitem(SIZES, block, (8, 8, 4))
+    design = recorded.digits()
+    layers = (ResidualBlock(filters=4, batch_normalization=False), DepthwiseConv2D(), Flatten())
+    recorded.finished(design=design.replace(architecture=design.architecture.with_layers(layers)))
+    app = open_page("inspect")
+    assert asked(answering) == (LAST, 0, block)
+    inside = app.button_group(key=f"w-part-{block}")
+    assert list(inside.options) == ["conv2d_1", "activation_1", "conv2d_2", "projection", "add", "output"]
+    inside.set_value(f"{block}_conv2d_1").run()
+    assert not app.exception
+    assert asked(answering) == (LAST, 0, f"{block}_conv2d_1")
+    assert screen.says(app, "4 kernels** of 3 × 3 × 1")

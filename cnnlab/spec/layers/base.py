@@ -138,6 +138,8 @@ class Layer(Spec):
     """Whether its output vector as a whole depends on every value of the input."""
     not_trainable: ClassVar[frozenset[str]] = frozenset()
     """Names of weights that training does not change by gradient."""
+    depthwise: ClassVar[frozenset[str]] = frozenset()
+    """Names of weights (height, width, channels, multiplier) whose kernels read one channel each."""
     keras_defaults: ClassVar[dict[str, Any]] = {}
     """Keras's own defaults, in its order: what exported source may leave out. Other fields come first."""
 

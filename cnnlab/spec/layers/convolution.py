@@ -168,6 +168,7 @@ class DepthwiseConv2D(_Convolution):
 
     title = "Depthwise convolution"
     summary = "Gives each channel a kernel of its own: few weights, and channels are not mixed."
+    depthwise = frozenset({"kernel"})
     keras_defaults: ClassVar[dict[str, Any]] = {
         "strides": 1,
         "padding": "valid",
@@ -220,6 +221,7 @@ class SeparableConv2D(_Convolution):
         "A kernel for each channel, then a 1×1 mix of the channels: much like a convolution, far cheaper."
     )
     width = "filters"
+    depthwise = frozenset({"depthwise_kernel"})
     keras_defaults: ClassVar[dict[str, Any]] = {
         "strides": 1,
         "padding": "valid",
