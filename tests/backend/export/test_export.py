@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -15,12 +16,23 @@ from PIL import Image
 
 from cnnlab.backend import build, load
 from cnnlab.backend.export import task
-from cnnlab.backend.export.deployable import Deployable
+from cnnlab.backend.export.deployable import Deployable, _from_pixels_to_probabilities
 from cnnlab.backend.export.task import export
 from cnnlab.backend.export.writers import WRITERS
+from cnnlab.backend.scores import softmax
 from cnnlab.errors import ExportError, RunStateError, StorageError
 from cnnlab.runs import RunRow
 from cnnlab.spec import formats, presets, usage
+from cnnlab.spec.architecture import Architecture
+from cnnlab.spec.layers import (
+    Activation,
+    BatchNormalization,
+    Conv2D,
+    Flatten,
+    Layer,
+    ResidualBlock,
+    SeparableConv2D,
+)
 from tests.backend.conftest import finished, store, trained_home
 
 __all__ = ["finished", "store", "trained_home"]  # fixtures
@@ -133,11 +145,42 @@ def test_the_keras_file_is_flat_and_can_be_trained_further(finished: RunRow, tmp
     assert losses[1] < losses[0]
 
 
+def small(*layers: Layer) -> Architecture:
+    return presets.get("digits").with_layers((Conv2D(filters=4), *layers, Flatten()))
+
+
+@pytest.mark.parametrize(
+    "architecture",
+    [
+        small(
+            *(Activation(activation=name) for name in get_args(Conv2D.model_fields["activation"].annotation))
+        ),
+        small(
+            ResidualBlock(filters=6),
+            BatchNormalization(),
+            SeparableConv2D(filters=3),
+            ResidualBlock(filters=3),
+        ),
+    ],
+    ids=["every activation", "branches"],
+)
+@pytest.mark.parametrize("name", list(WRITERS))
+def test_every_layer_has_its_like_in_every_form(
+    name: str, architecture: Architecture, finished: RunRow, tmp_path: Path
+) -> None:
+    network = Deployable(finished.id)
+    trained = build.build(architecture, seed=3)
+    network.model = _from_pixels_to_probabilities(trained)
+    write, read = WRITERS[name]
+    file = tmp_path / formats.get(name).file_name("it")
+    write(network, file)
+    images = network.test_images()[:20]
+    wanted = softmax(np.array(trained(images.astype("float32") / 255, training=False)))
+    np.testing.assert_allclose(read(file, images), wanted, atol=0.1 if name == "litert-int8" else 1e-5)
+
+
 @pytest.mark.parametrize("name", ["cifar10_two_dense_batchnorm", "tiny_vgg"])
 def test_other_networks_keep_their_weights(name: str) -> None:
-    from cnnlab.backend.export.deployable import _from_pixels_to_probabilities
-    from cnnlab.backend.scores import softmax
-
     trained = build.build(presets.get(name), seed=3)
     images = np.random.default_rng(0).integers(0, 256, (5, *trained.input_shape[1:]), np.uint8)
     found = _from_pixels_to_probabilities(trained)(images.astype("float32"))
