@@ -219,6 +219,17 @@ def test_waiting_raises_what_went_wrong(engine: Engine) -> None:
         api.start(DIGITS, name="unrunnable").wait()
 
 
+@pytest.mark.parametrize("action", ["stop", "pause", "epoch"])
+def test_a_run_whose_worker_is_gone_takes_no_commands_and_can_be_resumed(action: str) -> None:
+    store = get_store()
+    row = store.create_run(DIGITS, "local")
+    store.set_status(row.id, "running")
+    run = api.get(row.id)
+    with pytest.raises(RunStateError, match=f"is interrupted: there is nothing to {action}"):
+        getattr(run, action)()
+    assert run.resumable
+
+
 def test_waiting_notices_that_the_worker_is_gone() -> None:
     store = get_store()
     row = store.create_run(DIGITS, "local")

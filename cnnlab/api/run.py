@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from dataclasses import dataclass
@@ -314,7 +315,8 @@ class Run:
             RunStateError: It did not stop in time.
         """
         if self.status in ACTIVE:
-            self.stop()
+            with contextlib.suppress(RunStateError):  # it may end by itself at this very moment
+                self.stop()
             self.wait_for_end()
         record.get_store().delete(self.id)
 
@@ -368,6 +370,7 @@ class Run:
         self._command(kind)
 
     def _command(self, kind: str, value: dict[str, Any] | None = None) -> None:
+        record.get_store().reap()  # a run whose worker is gone takes no commands: it can be resumed
         if not record.get_store().send_command(self.id, kind, value):
             row = self._refresh()
             raise RunStateError(f"Run {row.id} ({row.name!r}) is {row.status}: there is nothing to {kind}.")

@@ -150,11 +150,12 @@ class Store:
         with files.try_lock(0 if row.active else RELEASE_SECONDS) as locked:
             if not locked:
                 raise RunStateError(f"Run {row.id} ({row.name!r}) is being trained. Stop it, then delete it.")
-            files.remove()
+            # The record first: files that nobody knows of do no harm, a run without its files does.
             with self._database.write() as connection:
                 for table in (EVENTS, COMMANDS):
                     connection.execute(delete(table).where(table.c.run_id == row.id))
                 connection.execute(delete(RUNS).where(RUNS.c.id == row.id))
+            files.remove()
         files.remove_lock()
 
     def set_status(

@@ -264,6 +264,16 @@ def test_delete_removes_the_record_and_the_files_of_this_run_alone(
     assert left == [other.id]
 
 
+def test_a_run_that_cannot_be_taken_from_the_record_keeps_its_files(store: Store, run: RunRow) -> None:
+    store.files(run.id).write_weights(0, 0, {"dense/bias": np.zeros(3, np.float32)})
+    impatient = Store(store.path, busy_seconds=0.05)
+    with store._database.write(), pytest.raises(StorageError, match="locked"):
+        impatient.delete(run.id)
+    impatient.close()
+    assert store.run(run.id) == run
+    assert store.files(run.id).checkpoints()
+
+
 def test_a_run_in_training_is_not_deleted(store: Store, run: RunRow) -> None:
     with (
         store.files(run.id).lock(),
