@@ -1,4 +1,4 @@
-"""Evaluate: the headline in words, the confusion matrix with its images, and, in tabs, all other figures."""
+"""Evaluate: the headline, the confusion matrix and its images, the findings in words, and tabs for more."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ state.show_notice()
 
 run, step = run_view.require("evaluate")
 evaluation = evaluate_panel.answers(run, step)
-evaluate_panel.headline(evaluation)
+intervals = evaluate_panel.headline(evaluation)
 data = run_view.test_set(run)
 confusion_panel.panel(run, evaluation, data, key="evaluate")
+evaluate_panel.in_words(evaluation, intervals)
 evaluation_tabs.tabs(run, evaluation, data)
 take_away_panel.panel(run, step)

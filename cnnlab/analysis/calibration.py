@@ -74,5 +74,5 @@ def calibration_words(found: Calibration) -> str:
         verdict = f"{'too sure' if gap > 0 else 'too modest'} by {100 * abs(gap):.1f} points"
     return (
         f"On average it is {found.mean_confidence:.1%} sure and right in {found.mean_accuracy:.1%} of its "
-        f"answers: {verdict}. Expected calibration error: {found.error:.1%}."
+        f"answers: {verdict}."
     )

@@ -17,7 +17,7 @@ NOTHING = "–"
 _FIELDS_SHOWN = 2
 """Of a layer that only some runs have, so many fields are told: the first ones are what it is."""
 
-Group = Literal["Data", "Layers", "Training", "Result"]
+Group = Literal["Data", "Network", "Training", "Result"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +46,21 @@ def design_differences(designs: Sequence[Design]) -> list[Difference]:
 
 
 def result_differences(
-    results: Sequence[Mapping[str, Any]], words: Mapping[str, tuple[str, Callable[[Any], str]]]
+    results: Sequence[Mapping[str, Any]],
+    words: Mapping[str, tuple[str, Callable[[Any], str]]],
+    group: Group = "Result",
 ) -> list[Difference]:
     """Return what differs between results.
 
     Args:
         results: One mapping a run, of names to numbers; one that is missing or None is not known.
         words: Name → how a row is called, and how its numbers are told.
+        group: What the rows belong to.
     """
     rows = []
     for name, (what, tell) in words.items():
         values = [result.get(name) for result in results]
-        rows.append(_row("Result", what, [NOTHING if value is None else tell(value) for value in values]))
+        rows.append(_row(group, what, [NOTHING if value is None else tell(value) for value in values]))
     return _differing(rows)
 
 
@@ -105,9 +108,9 @@ def _layers(stacks: Sequence[Sequence[Layer]]) -> Iterable[Difference]:
         if len(present) == len(held):
             for control in present[0].controls().values():
                 values = [_value(control, getattr(layer, control.name)) for layer in present]
-                yield _row("Layers", f"{name}, {_lower(control.label)}", values)
+                yield _row("Network", f"{name}, {_lower(control.label)}", values)
         else:
-            yield _row("Layers", name, [NOTHING if layer is None else _layer(layer) for layer in held])
+            yield _row("Network", name, [NOTHING if layer is None else _layer(layer) for layer in held])
 
 
 def _layer(layer: Layer) -> str:

@@ -51,7 +51,7 @@ def _lay_out(figure: go.Figure) -> go.Figure:
     for trace in figure.data:
         trace.hovertemplate = trace.hovertemplate and f"{trace.hovertemplate}<extra></extra>"
     figure.update_layout(barmode="overlay", yaxis2={**figure.layout.yaxis.to_plotly_json(), "anchor": "x"})
-    figure.update_xaxes(title_text="confidence", range=[0, 1], tickformat=".0%", dtick=0.25, anchor="y2")
+    figure.update_xaxes(title_text="confidence", range=[0, 1.01], tickformat=".0%", dtick=0.25, anchor="y2")
     figure.update_layout(
         yaxis={"title": {"text": "right"}, "range": [0, 1.02], "tickformat": ".0%", "domain": [0.3, 1]},
         yaxis2={"title": {"text": "answers"}, "domain": [0, 0.2], "tickformat": ",d", "nticks": 3},

@@ -79,8 +79,10 @@ def describe_difference(
 
 def _number(value: float, scale: Scale) -> str:
     if scale == "counts":
-        return f"{int(value):+,}" if value else ""
-    return f"{value * 100:+.0f}" if abs(value) >= 0.005 else ""
+        text = f"{int(value):+,}" if value else ""
+    else:
+        text = f"{value * 100:+.0f}" if abs(value) >= 0.005 else ""
+    return text.replace("-", "−")
 
 
 def _words(change: npt.NDArray[np.float64], names: Sequence[str], scale: Scale) -> list[list[str]]:

@@ -23,7 +23,7 @@ def ranking_curves(rankings: Sequence[Ranking], curve: Curve, shown: Collection[
     Args:
         rankings: One a class.
         curve: Which of the two.
-        shown: The classes in colour; each keeps its colour whichever others are shown.
+        shown: The classes in colour, no two alike up to eight.
     """
     figure = go.Figure()
     if curve == "ROC":
@@ -36,9 +36,10 @@ def ranking_curves(rankings: Sequence[Ranking], curve: Curve, shown: Collection[
             hoverinfo="skip",
             line={"color": QUIET, "width": 1, "dash": "dot"},
         )
+    colours = {k: place for place, k in enumerate(sorted(shown))}
     # Coloured curves last, so that no grey one crosses them.
-    for k in sorted(range(len(rankings)), key=lambda k: k in shown):
-        _add(figure, rankings[k], curve, k, coloured=k in shown)
+    for k in sorted(range(len(rankings)), key=lambda k: k in colours):
+        _add(figure, rankings[k], curve, colours.get(k))
     finish(figure, height=400, legend=True)
     titles = (
         ("recall", "precision")
@@ -57,10 +58,11 @@ def describe_rankings(rankings: Sequence[Ranking], curve: Curve) -> str:
     mean = mean_of(areas)
     if np.isnan(mean):
         return f"No {curve} curve: no class has images to tell apart."
+    title = curve[0].upper() + curve[1:]
     worst = rankings[int(np.nanargmin(areas))]
     noun = "average precision" if curve == "precision–recall" else "area under the ROC curve"
     return (
-        f"{curve} curves of {len(rankings)} classes, each against all others. Mean {noun}: {mean:.3f}; "
+        f"{title} curves of {len(rankings)} classes, each against all others. Mean {noun}: {mean:.3f}; "
         f"smallest: '{worst.name}' ({area(worst, curve):.3f})."
     )
 
@@ -70,8 +72,10 @@ def area(ranking: Ranking, curve: Curve) -> float:
     return ranking.auc if curve == "ROC" else ranking.average_precision
 
 
-def _add(figure: go.Figure, ranking: Ranking, curve: Curve, k: int, *, coloured: bool) -> None:
-    roc = curve == "ROC"
+def _add(figure: go.Figure, ranking: Ranking, curve: Curve, colour: int | None) -> None:
+    """Add a class's curve in a colour, or in grey."""
+    roc, coloured = curve == "ROC", colour is not None
+    place = colour or 0
     x, y = (ranking.false_positives, ranking.true_positives) if roc else (ranking.recall, ranking.precision)
     if not len(x):
         return
@@ -84,9 +88,9 @@ def _add(figure: go.Figure, ranking: Ranking, curve: Curve, k: int, *, coloured:
         showlegend=coloured,
         # Average precision is the sum of precision × gained recall, that is, the area under these steps.
         line={
-            "color": class_colour(k) if coloured else rgba(QUIET, 0.45),
+            "color": class_colour(place) if coloured else rgba(QUIET, 0.45),
             "width": 3 if coloured else 1,
-            "dash": _DASHES[k // _COLOURS % len(_DASHES)] if coloured else "solid",
+            "dash": _DASHES[place // _COLOURS % len(_DASHES)] if coloured else "solid",
             "shape": "linear" if roc else "vh",
         },
         hovertemplate=f"{words[0]} %{{x:.1%}}, {words[1]} %{{y:.1%}}<extra>'{ranking.name}'</extra>",

@@ -10,6 +10,9 @@ import plotly.graph_objects as go
 
 from cnnlab.figures.theme import QUIET, TEXT, class_colour, finish, shorten
 
+_THOUSAND = 1000
+_NEAR_THE_AXIS = 0.3
+
 
 def trade_off(
     costs: npt.NDArray[np.floating],
@@ -48,7 +51,7 @@ def trade_off(
             name=name,
             mode="markers+text",
             text=[shorten(name, 20)],
-            textposition="top center",
+            textposition=_beside(costs, k),
             textfont={"size": 13, "color": TEXT},
             cliponaxis=False,
             marker={
@@ -89,4 +92,12 @@ def _cost_axis(costs: npt.NDArray[np.floating]) -> dict[str, object]:
     if len(known) and known.min() > 0 and known.max() > 10 * known.min():
         ends = np.log10([known.min() / 1.8, known.max() * 1.8])
         return {"type": "log", "range": ends.tolist(), "tickformat": "~s", "dtick": 1}
-    return {"range": [0, 1.2 * float(known.max()) if len(known) else 1.0], "tickformat": "~s"}
+    most = float(known.max()) if len(known) else 1.0
+    # Thousands as "k", but never a half as "500m".
+    return {"range": [0, 1.2 * most], "tickformat": "~s" if most >= _THOUSAND else "~g"}
+
+
+def _beside(costs: npt.NDArray[np.floating], k: int) -> str:
+    """Where a run's name stands: left of its point no step of the front passes; near the axis above it."""
+    known = np.asarray(costs)[np.isfinite(costs)]
+    return "top center" if costs[k] < _NEAR_THE_AXIS * known.max() else "top left"

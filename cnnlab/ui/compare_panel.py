@@ -18,6 +18,8 @@ from cnnlab.ui import compare_two_panel, run_view, words
 from cnnlab.ui.compare_runs import Compared
 
 _AXES: dict[Axis, str] = {"epoch": "Epochs", "step": "Steps", "time": "Time"}
+_GROUPS = ("Result", "Data", "Network", "Training")
+"""The groups of the table, from the top."""
 _SIDE_BY_SIDE = 3
 """Up to so many runs the table leaves room for the curves beside it."""
 
@@ -28,6 +30,8 @@ _RESULTS: Mapping[str, tuple[str, Callable[[Any], str]]] = {
     "val_accuracy": ("Validation accuracy", words.percent),
     "epochs_done": ("Epochs done", "{:g}".format),
     "seconds": ("Training time", words.duration),
+}
+_SIZES: Mapping[str, tuple[str, Callable[[Any], str]]] = {
     "parameters": ("Parameters", "{:,}".format),
     "macs": ("Multiply–accumulates", words.count),
 }
@@ -50,29 +54,35 @@ def panel(chosen: Sequence[Compared]) -> None:
 def _differences(chosen: Sequence[Compared]) -> None:
     """A row a thing that differs, a column a run."""
     st.subheader("What differs", anchor=False)
-    rows = result_differences([_result(each) for each in chosen], _RESULTS)
+    results = [_result(each) for each in chosen]
+    rows = result_differences(results, _RESULTS)
     rows += design_differences([each.design for each in chosen])
+    rows += result_differences(results, _SIZES, "Network")
+    rows.sort(key=lambda row: _GROUPS.index(row.group))
     if not rows:
         st.info("Nothing: these runs have the same layers, settings and results.", icon=":material/equal:")
         return
-    st.dataframe(
-        [_table_row(row, chosen) for row in rows],
+    st.table(
+        [_table_row(row, before, chosen) for before, row in zip([None, *rows], rows, strict=False)],
         hide_index=True,
-        height="content",
-        column_config={"": st.column_config.TextColumn(width="small")},
+        border="horizontal",
         alt=f"What differs between {', '.join(each.name for each in chosen)}",
     )
 
 
-def _table_row(row: Difference, chosen: Sequence[Compared]) -> dict[str, str]:
+def _table_row(row: Difference, before: Difference | None, chosen: Sequence[Compared]) -> dict[str, str]:
+    """A row of the table, which names its group where that begins."""
+    group = "" if before is not None and before.group == row.group else f"**{row.group}**"
     values = {each.name: value for each, value in zip(chosen, row.values, strict=True)}
-    return {"": row.group, "What": row.what, **values}
+    return {"": group, "What": row.what, **values}
 
 
 def _result(each: Compared) -> dict[str, Any]:
     row, trace = each.run.row, each.design.architecture.trace()
-    counted = {"parameters": trace.total_parameters, "macs": trace.total_macs}
-    return {**row.result, **counted, "status": row.status}
+    known = {**row.result, "parameters": trace.total_parameters, "macs": trace.total_macs}
+    if known.get("epochs_done") == each.design.training.epochs:
+        del known["epochs_done"]  # as many as were meant: no result of its own
+    return {**known, "status": row.status}
 
 
 @st.fragment

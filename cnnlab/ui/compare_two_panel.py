@@ -94,7 +94,7 @@ def image(chosen: Sequence[Compared]) -> None:
     shared, *places = np.intersect1d(data[0].test.indices, data[1].test.indices, return_indices=True)
     if not len(shared):
         st.info(
-            "No image is a test image of both runs, and one that a network has learnt would be no test. "
+            "No image is a test image of both runs, and one that a network was trained on is no test. "
             "Train one of them again with the other's seed.",
             icon=":material/compare_arrows:",
         )
@@ -136,7 +136,7 @@ def _picture(data: Dataset, place: int, index: int, count: int, apart: npt.NDArr
     """
     name = data.class_names[int(data.test.labels[place])]
     enlarged(data.images[data.test.indices[place]], f"Test image {place}: {name}")
-    st.markdown(f"Image **{index + 1:,}** of {count:,} that neither run has learnt: **{name}**")
+    st.markdown(f"Image **{index + 1:,}** of {count:,} that neither run was trained on: **{name}**")
     st.session_state["w-compare-image"] = index + 1
     st.number_input(
         "Number of the image",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from cnnlab import api
-from cnnlab.analysis.bootstrap import METHOD, Interval, intervals
+from cnnlab.analysis.bootstrap import LEVEL, METHOD, Interval, Intervals, intervals
 from cnnlab.analysis.findings import findings
 from cnnlab.analysis.metrics import Evaluation
 from cnnlab.errors import CNNLabError
@@ -25,8 +25,8 @@ def answers(run: api.Run, step: int | None = None) -> Evaluation:
         st.stop()
 
 
-def headline(evaluation: Evaluation) -> None:
-    """How many of how many were right, with 95% intervals, and what that means in a few sentences."""
+def headline(evaluation: Evaluation) -> Intervals:
+    """How many of how many were right, with 95% intervals, which it returns."""
     total = len(evaluation)
     right = int((evaluation.predictions == evaluation.labels).sum())
     found = intervals(evaluation.confusion)
@@ -42,6 +42,12 @@ def headline(evaluation: Evaluation) -> None:
             found.macro_f1,
             f"Mean of the classes' F1: a rare class counts as much as a common one. {METHOD}",
         )
+    return found
+
+
+def in_words(evaluation: Evaluation, found: Intervals) -> None:
+    """What the numbers mean, in a few sentences."""
+    st.subheader("In words", anchor=False)
     st.markdown(findings(evaluation, found.accuracy), width=900)
 
 
@@ -53,6 +59,7 @@ def _share(label: str, value: float, interval: Interval, help: str) -> None:
         delta=interval.percent(),
         delta_color="off",
         delta_arrow="off",
+        delta_description=f"{LEVEL:.0%} interval",
         width="content",
         help=help,
     )

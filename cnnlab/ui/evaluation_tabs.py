@@ -163,7 +163,12 @@ def _calibration(evaluation: Evaluation) -> None:
     found = calibration(evaluation)
     chart, text = st.columns([7, 4], gap="large")
     with chart:
-        st.plotly_chart(reliability(found), config=CONFIG, alt=calibration_words(found), key="w-reliability")
+        st.plotly_chart(
+            reliability(found),
+            config=CONFIG,
+            alt=f"Reliability diagram. {calibration_words(found)}",
+            key="w-reliability",
+        )
     with text:
         st.metric("Expected calibration error", f"{found.error:.1%}")
         st.markdown(calibration_words(found))

@@ -45,7 +45,7 @@ def test_only_the_changed_field_of_a_layer_is_told() -> None:
     title = DIGITS.architecture.layers[first].title
     rows = design_differences([DIGITS, changed(first, filters=48)])
     assert rows == [
-        Difference("Layers", f"{title} 1, filters", (str(DIGITS.architecture.layers[first].filters), "48"))
+        Difference("Network", f"{title} 1, filters", (str(DIGITS.architecture.layers[first].filters), "48"))
     ]
 
 

@@ -103,7 +103,7 @@ class TestDifference:
             for each in figure.data[1:]
             for row, column, text in zip(each.y, each.x, each.text, strict=True)
         }
-        assert written == {(0, 0): "+10", (0, 1): "-10", (1, 1): "-1", (1, 2): "+1"}
+        assert written == {(0, 0): "+10", (0, 1): "−10", (1, 1): "−1", (1, 2): "+1"}
         hovers = figure.data[0].customdata
         assert hovers[0][1] == "10 images fewer of 'shirt' called 'coat'"
         assert hovers[1][2] == "1 image more of 'coat' called 'bag'"

@@ -48,9 +48,11 @@ class TestRankingCurves:
             number = each.average_precision if curve == "precision–recall" else each.auc
             assert line.name == f"{each.name} · {number:.3f}"
 
-    def test_chosen_classes_keep_their_colour_and_the_others_are_grey(self, curve: Curve) -> None:
+    def test_chosen_classes_have_a_colour_each_and_the_others_are_grey(self, curve: Curve) -> None:
+        both = ranking_curves(rankings(answers()), curve, [2, 0])
+        assert [named(both, name).line.color for name in ("shirt", "bag")] == list(OKABE_ITO[:2])
         figure = ranking_curves(rankings(answers()), curve, [2])
-        assert named(figure, "bag").line.color == OKABE_ITO[2]
+        assert named(figure, "bag").line.color == OKABE_ITO[0]
         assert named(figure, "coat").line.color.startswith("rgba(127")
         assert [each.name[:3] for each in figure.data if each.showlegend] == ["bag"]
         assert figure.data[-1].name.startswith("bag")

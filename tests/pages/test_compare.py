@@ -43,7 +43,7 @@ def compare(open_page: OpenPage, *runs: api.Run, tab: str | None = None) -> AppT
 
 def differences(app: AppTest) -> dict[str, list[str]]:
     """What differs → its value in each run."""
-    rows = app.dataframe[0].value.to_dict("records")
+    rows = app.table[0].value.to_dict("records")
     return {row["What"]: [value for name, value in row.items() if name not in ("", "What")] for row in rows}
 
 
@@ -152,7 +152,7 @@ class TestChoosing:
         outdate(old)
         app = compare(open_page, first, old, second)
         assert screen.error(app).startswith("'old' was made by another version and cannot be read: ")
-        assert list(app.dataframe[0].value.columns) == ["", "What", "first", "better"]
+        assert list(app.table[0].value.columns) == ["", "What", "first", "better"]
 
 
 class TestTable:
@@ -167,7 +167,7 @@ class TestTable:
             "Batch size": [str(batch), "48"],
             "Learning rate": [f"{rate:g}", "0.01"],
         }
-        assert app.dataframe[0].value[""].tolist() == ["Result"] * 3 + ["Training"] * 2
+        assert app.table[0].value[""].tolist() == ["**Result**", "", "", "**Training**", ""]
 
     def test_equal_runs_are_one_sentence(self, open_page: OpenPage) -> None:
         app = compare(open_page, recorded.finished(name="a"), recorded.finished(name="b"))
@@ -290,7 +290,7 @@ class TestImage:
         app = compare(open_page, recorded.finished(name="first"), better(), tab="One image")
         app.number_input(key="w-compare-image").set_value(7).run()
         name = recorded.test_labels()[6]
-        assert screen.says(app, f"Image **7** of 359 that neither run has learnt: **{name}**")
+        assert screen.says(app, f"Image **7** of 359 that neither run was trained on: **{name}**")
         before = 7
         for key in ("w-compare-any", "w-compare-apart"):
             app.button(key=key).click().run()
