@@ -19,6 +19,14 @@ test("folders are sent picture by picture, each into its class", () => {
   assert.equal(total, 2e6);
 });
 
+test("a picture beside the folders of classes is of no class; a single folder is a class", () => {
+  assert.deepEqual(plan(files("mugs/cover.jpg", "mugs/red/1.jpg")).left, [
+    { name: "cover.jpg", why: "in no folder: put it into a class" },
+  ]);
+  assert.deepEqual(plan(files("red/1.jpg", "red/2.jpg")).uploads.map(({ into }) => into), ["red", "red"]);
+  assert.deepEqual(plan(files("red/1.jpg", "blue/2.jpg")).uploads.map(({ into }) => into), ["red", "blue"]);
+});
+
 test("a zip is sent as it is, but not into a class", () => {
   assert.deepEqual(plan(files("mugs.zip")).uploads.map(({ name, into }) => [name, into]), [["mugs.zip", ""]]);
   assert.deepEqual(plan(files("mugs.zip"), { into: "red" }).left, [{ name: "mugs.zip", why: "not a picture" }]);

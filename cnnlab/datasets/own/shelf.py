@@ -139,7 +139,7 @@ def new_card(title: str, owner: str, preparation: Preparation, source: str, coun
     """The card of a data set that is being made; `counts` maps each class to its images."""
     return Card(
         name=new_name(),
-        title=checked_title(title),
+        title=free_title(checked_title(title), owner),
         owner=owner,
         class_names=tuple(counts),
         counts=tuple(counts.values()),
@@ -163,6 +163,18 @@ def checked_title(title: str) -> str:
     return line
 
 
+def free_title(title: str, owner: str) -> str:
+    """The title, with a number behind it where the owner can choose another set of this title already."""
+    from cnnlab.datasets import catalogue  # which looks up own images here
+
+    taken = {entry.info.title for entry in catalogue.ENTRIES.values()}
+    taken |= {other.title for other in cards(owner)}
+    free, number = title, 2
+    while free in taken:
+        free, number = f"{title[: MAX_TITLE - 5]} {number}", number + 1
+    return free
+
+
 def write_card(place: Path, written: Card) -> None:
     """Write `own.json` into a folder, whole or not at all."""
     with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=place, delete=False) as file:
@@ -178,7 +190,10 @@ def rename(name: str, title: str) -> None:
     Raises:
         DatasetError: there is none of this name, or the title cannot be used.
     """
-    write_card(folder(name), replace(card(name), title=checked_title(title)))
+    old = card(name)
+    title = checked_title(title)
+    if title != old.title:
+        write_card(folder(name), replace(old, title=free_title(title, old.owner)))
 
 
 def delete(name: str) -> None:

@@ -12,6 +12,12 @@ export function classOf(path) {
   return parts.length > 1 ? parts[parts.length - 2] : "";
 }
 
+/** The chosen folder itself, where it holds the folders of classes; a picture beside these is of no class. */
+export function rootOf(paths) {
+  const roots = new Set(paths.map((path) => path.split("/")[0]));
+  return roots.size === 1 && paths.some((path) => path.split("/").length > 2) ? [...roots][0] : "";
+}
+
 /**
  * What of the chosen files is sent, and what is left out and why.
  * `files` are `{path, size, file}`; `into` is the class that all pictures go into, or "".
@@ -19,6 +25,7 @@ export function classOf(path) {
 export function plan(files, { into = "", limit = Infinity } = {}) {
   const uploads = [];
   const left = [];
+  const root = rootOf(files.map(({ path }) => path).filter((path) => PICTURE.test(path) && !HIDDEN.test(path)));
   for (const { path, size, file } of files) {
     const name = path.split("/").pop();
     const folder = into || classOf(path);
@@ -27,7 +34,7 @@ export function plan(files, { into = "", limit = Infinity } = {}) {
     if (/\.zip$/i.test(name) && !into) uploads.push({ name, into: "", size, file });
     else if (/\.hei[cf]$/i.test(name)) why = "HEIC cannot be read here: export it as JPEG";
     else if (!PICTURE.test(name)) why = "not a picture";
-    else if (!folder) why = "in no folder: put it into a class";
+    else if (!folder || (!into && path === `${root}/${name}`)) why = "in no folder: put it into a class";
     else uploads.push({ name, into: folder, size, file });
     if (why) left.push({ name, why });
   }

@@ -50,6 +50,17 @@ def test_it_is_renamed(made) -> None:
         shelf.rename(name, " ")
 
 
+def test_no_two_that_one_can_choose_have_the_same_title(made) -> None:
+    titles = [datasets.info(made(title)).title for title in ("Mugs", "Mugs", "Digits", "x" * 60, "x" * 60)]
+    assert titles == ["Mugs", "Mugs 2", "Digits 2", "x" * 60, "x" * 55 + " 2"]
+    assert datasets.info(made("Mugs", owner="b")).title == "Mugs"
+    name = made("Cups")
+    shelf.rename(name, "Cups")
+    assert datasets.info(name).title == "Cups"
+    shelf.rename(name, "Mugs")
+    assert datasets.info(name).title == "Mugs 3"
+
+
 def test_a_deleted_one_is_gone_from_disk_and_list_but_still_names_its_classes(made) -> None:
     name = made()
     shelf.delete(name)
