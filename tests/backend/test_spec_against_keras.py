@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cnnlab import datasets
@@ -116,7 +116,11 @@ def test_a_layer_has_the_output_shape_of_keras_or_a_problem_where_keras_fails(ki
 def test_a_layer_has_the_weights_of_keras(kind, data, map_shape, units):
     layer = data.draw(specs(kind, small=True))
     shape = (units,) if kind.rank == 1 else map_shape
-    assume(layer.fault(shape) is None)
+    fault = layer.fault(shape)
+    if fault is not None:
+        # The last mend is the one that always fits: padding "same", no gaps, sigmoid.
+        _, (layer,) = fault.mends[-1]
+        assert layer.fault(shape) is None
     built = keras_layer(layer)
     built.build((None, *shape))
     # A layer's own weights: a seed generator's state is Keras's book-keeping and counted by nobody.

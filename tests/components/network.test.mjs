@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
-  boxSize, describe, draw, faces, layout, nameLines, scaleNote,
+  blockPlaces, boxSize, describe, draw, faces, layout, nameLines, scaleNote,
 } from "../../cnnlab/ui/components/network.mjs";
 
 const volume = (id, name, shape, more = {}) => ({ id, name, title: "Convolution", family: "conv", shape, ...more });
@@ -117,4 +117,27 @@ test("the input carries its picture", () => {
 
 test("an empty stack draws nothing and does not fail", () => {
   assert.match(draw([input], layout([input], 500), null, null), /0 layers/);
+});
+
+const block = volume("r", "residual_block", [16, 16, 64], { family: "block", title: "Residual block", block: true });
+
+test("a block is two slabs of its output, a plus, and a shortcut over them that begins before and ends behind", () => {
+  const plan = layout([input, block, ...stack.slice(3)], 900);
+  const item = plan.items[1];
+  const { slabs, plus, over, middle } = blockPlaces(item, plan.middle);
+  assert.ok(item.x < slabs[0] && slabs[0] + item.across < slabs[1] && slabs[1] + item.across + item.shift < plus);
+  assert.ok(plus < item.x + item.boxWidth);
+  assert.ok(over < item.y - item.rise && over > 0 && middle > item.y);
+  const svg = draw([input, block], layout([input, block], 900), null, null);
+  assert.equal(svg.match(/class="face front"/g).length, 3);
+  assert.equal(svg.match(/class="skip"/g).length, 1);
+});
+
+test("a screen reader hears of the shortcut", () => {
+  assert.equal(describe(block, 1), "Layer 1: Residual block with a shortcut, residual_block, output 16×16×64");
+});
+
+test("a block with a problem is drawn like any unknown layer", () => {
+  const broken = { ...block, shape: null, problem: "Too wide." };
+  assert.match(draw([input, broken], layout([input, broken], 900), null, null), /class="unknown"/);
 });

@@ -24,7 +24,7 @@ FAMILIES: dict[str, str] = {
     "other": "Other",
     "norm": "Normalization",
     "drop": "Dropout and noise",
-    "block": "Block",
+    "block": "Residual block",
 }
 """What a page calls each family of kinds; a family has one colour everywhere."""
 

@@ -1,8 +1,6 @@
 // A network as a row of volumes: height upwards, width away from the viewer, channels to the right.
 import { clamp, escapeText, formatShape, later, moveInGrid } from "./shared.mjs";
 
-const FAMILIES = { input: "Input", conv: "Convolution", pool: "Pooling", dense: "Dense", other: "Other" };
-
 // Pixels. A map's width runs away from the viewer, so a pixel of it is drawn shorter, up and to the right.
 const LARGEST_MAP = 100;
 const SMALLEST_MAP = 4;
@@ -15,6 +13,8 @@ const MARGIN = 12;
 const SMALLEST_GAP = 20;
 const LARGEST_GAP = 52;
 const LETTER = 7.8;
+// A block with a shortcut: a lead, in which the shortcut leaves; two slabs with a gap; the plus where it comes back.
+const BLOCK = { lead: 16, gap: 16, tail: 12, plus: 9, above: 12 };
 
 /**
  * How large a volume is drawn, in pixels.
@@ -48,6 +48,11 @@ export function nameLines(name) {
   return [name.slice(0, cut), name.slice(cut)];
 }
 
+/** Whether a layer is drawn as two slabs with a shortcut around them. */
+const isBlock = (volume) => Boolean(volume.block) && volume.shape?.length === 3;
+
+const blockWidth = (across, depth) => BLOCK.lead + 2 * across + BLOCK.gap + depth + BLOCK.tail + 2 * BLOCK.plus;
+
 /**
  * Where everything lies, in pixels from the top left.
  *
@@ -62,7 +67,8 @@ export function layout(volumes, available, named = true) {
     const size = boxSize(volume.shape, largest);
     const lines = nameLines(volume.name);
     const words = volume.shape === null ? "?" : formatShape(volume.shape);
-    const boxWidth = size.across + size.away * AWAY.right;
+    const depth = size.away * AWAY.right;
+    const boxWidth = isBlock(volume) ? blockWidth(size.across, depth) : size.across + depth;
     const letters = Math.max(words.length, ...lines.map((line) => line.length));
     return { ...size, lines, words, boxWidth, width: named ? Math.max(boxWidth, letters * LETTER) : boxWidth };
   });
@@ -114,7 +120,8 @@ export function faces({ x, y, across, height, shift, rise }) {
 export function describe(volume, position) {
   const size = volume.shape === null ? "output shape unknown" : `output ${formatShape(volume.shape)}`;
   const problem = volume.problem ? `. Problem: ${volume.problem}` : "";
-  const place = volume.family === "input" ? "Input" : `Layer ${position}: ${volume.title}, ${volume.name}`;
+  const shortcut = volume.block ? " with a shortcut" : "";
+  const place = volume.family === "input" ? "Input" : `Layer ${position}: ${volume.title}${shortcut}, ${volume.name}`;
   return `${place}, ${size}${problem}`;
 }
 
@@ -130,14 +137,43 @@ export function scaleNote(volumes, clipped) {
   return note.charAt(0).toUpperCase() + note.slice(1);
 }
 
-function drawBox(volume, item, picture) {
+/** A block's places: its two slabs, the plus behind them, and the line over them that the shortcut takes. */
+export function blockPlaces(item, middle) {
+  const first = item.x + BLOCK.lead;
+  const second = first + item.across + BLOCK.gap;
+  const plus = second + item.across + item.shift + BLOCK.tail + BLOCK.plus;
+  return { slabs: [first, second], plus, middle, over: item.y - item.rise - BLOCK.above };
+}
+
+function drawBlock(item, middle) {
+  const { slabs, plus, over } = blockPlaces(item, middle);
+  const slab = (x) => drawFaces({ ...item, x });
+  const at = (value) => value.toFixed(1);
+  const from = item.x + 3;
+  const top = middle - BLOCK.plus;
+  const bend = 6;
+  return `<path class="way" d="M${at(item.x - 4)} ${at(middle)}H${at(slabs[0])}"/>
+    ${slab(slabs[0]).join("")}<path class="way" d="M${at(slabs[0] + item.across + item.shift / 2)} ${at(middle)}H${at(slabs[1])}"/>
+    ${slab(slabs[1]).join("")}<path class="way" d="M${at(slabs[1] + item.across + item.shift / 2)} ${at(middle)}H${at(plus - BLOCK.plus)}"/>
+    <path class="skip" d="M${at(from)} ${at(middle)}V${at(over + bend)}q0 ${-bend} ${bend} ${-bend}H${at(plus - bend)}
+      q${bend} 0 ${bend} ${bend}V${at(top - 2)}m-4 -5l4 5l4 -5"/>
+    <circle class="plus" cx="${at(plus)}" cy="${at(middle)}" r="${BLOCK.plus}"/>
+    <path class="plus" d="M${at(plus - 5)} ${at(middle)}h10m-5 -5v10"/>`;
+}
+
+function drawFaces(item) {
+  const corners = faces(item);
+  return ["top", "side", "front"]
+    .filter((name) => item.away > 0 || name === "front")
+    .map((name) => `<polygon class="face ${name}" points="${corners[name]}"/>`);
+}
+
+function drawBox(volume, item, picture, middle) {
   if (volume.shape === null) {
     return `<rect class="unknown" x="${item.x}" y="${item.y}" width="${item.across}" height="${item.height}" rx="4"/>`;
   }
-  const corners = faces(item);
-  const parts = ["top", "side", "front"]
-    .filter((name) => item.away > 0 || name === "front")
-    .map((name) => `<polygon class="face ${name}" points="${corners[name]}"/>`);
+  if (isBlock(volume)) return drawBlock(item, middle);
+  const parts = drawFaces(item);
   if (picture && volume.family === "input") {
     // The unit square onto the side face: across the image goes away from the viewer.
     const onto = [item.shift, -item.rise, 0, item.height, item.x + item.across, item.y].map((at) => at.toFixed(2));
@@ -172,7 +208,7 @@ function drawLayer(volume, item, plan, selected, focusable, picture, position) {
     <title>${escapeText(volume.problem ?? describe(volume, position))}</title>
     <rect class="column" x="${(item.left - 8).toFixed(1)}" y="3" width="${(item.width + 16).toFixed(1)}"
       height="${(plan.height - 6).toFixed(1)}" rx="8"/>
-    ${drawBox(volume, item, picture)}
+    ${drawBox(volume, item, picture, plan.middle)}
     ${volume.problem ? drawSign(item) : ""}
     ${plan.named ? `<text class="name" y="${plan.labels}">${label.join("")}</text>
     <text class="shape" x="${centre}" y="${shapeY}">${escapeText(item.words)}</text>` : ""}</g>`;
@@ -203,9 +239,9 @@ export function draw(volumes, plan, selected, picture) {
     ${groups.join("")}${drawArrows(plan).join("")}</svg>`;
 }
 
-function drawLegend(volumes, clipped) {
-  const present = Object.keys(FAMILIES).filter((name) => volumes.some((volume) => volume.family === name));
-  const marks = present.map((name) => `<span><i class="${name}"></i>${FAMILIES[name]}</span>`);
+function drawLegend(volumes, families, clipped) {
+  const present = Object.keys(families).filter((name) => volumes.some((volume) => volume.family === name));
+  const marks = present.map((name) => `<span><i class="${name}"></i>${escapeText(families[name])}</span>`);
   return `${marks.join("")}<span class="quiet">${escapeText(scaleNote(volumes, clipped))}</span>`;
 }
 
@@ -242,7 +278,7 @@ class Network {
     const focused = this.scroll.contains(held);
     const plan = layout(this.data.volumes, width, !this.data.compact);
     this.scroll.innerHTML = draw(this.data.volumes, plan, this.selected, this.data.picture);
-    this.legend.innerHTML = this.data.compact ? "" : drawLegend(this.data.volumes, plan.clipped);
+    this.legend.innerHTML = this.data.compact ? "" : drawLegend(this.data.volumes, this.data.families, plan.clipped);
     if (focused) this.scroll.querySelector('[tabindex="0"]')?.focus({ preventScroll: true });
   }
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from cnnlab.spec.layers import KINDS, Layer
+from cnnlab.spec.layers import FAMILIES, KINDS, Layer
 from cnnlab.ui.components._source import component
 
 _MOUNT = component("network", '<div class="root"></div>')
@@ -28,7 +28,7 @@ def network(
 
     Args:
         trace: A `cnnlab.spec.architecture.Trace`: of its rows are read name, kind, title, output_shape,
-            problem and is_output.
+            problem, parts and is_output.
         ids: One stable id a row.
         selected: The id of the selected layer.
         key: Of this component on the page.
@@ -54,7 +54,13 @@ def network(
 
     result = _MOUNT(
         key=key,
-        data={"volumes": volumes, "selected": selected, "picture": picture, "compact": compact},
+        data={
+            "volumes": volumes,
+            "families": {"input": "Input", **FAMILIES},
+            "selected": selected,
+            "picture": picture,
+            "compact": compact,
+        },
         on_selected_change=report,
     )
     return result.selected if result.selected in ids else None
@@ -69,5 +75,7 @@ def _volume(row: Any, layer_id: str) -> dict[str, Any]:
         "family": KINDS.get(row.kind, Layer).family,
         "shape": None if row.output_shape is None else list(row.output_shape),
         "problem": None if row.problem is None else row.problem.message,
+        # A layer made of parts is drawn with its shortcut.
+        "block": bool(getattr(row, "parts", ())),
         "output": bool(getattr(row, "is_output", False)),
     }
