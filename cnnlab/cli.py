@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from cnnlab import datasets
+from cnnlab import datasets, processor
 from cnnlab.errors import SpecError
 from cnnlab.spec import links, presets
 from cnnlab.spec.design import Design
@@ -46,6 +46,11 @@ def add_training(training: argparse.ArgumentParser) -> None:
     what.add_argument("--preset", metavar="NAME", help="a network to start from: see the command presets")
     what.add_argument("--design", metavar="FILE", help="a design as JSON")
     what.add_argument("--link", metavar="TEXT", help="a design as the text behind ?lab= in a link")
+    training.add_argument(
+        "--recipe",
+        choices=presets.RECIPES,
+        help="train a tutorial's preset as published, or fast to the same accuracy",
+    )
     training.add_argument("--dataset", metavar="NAME", help="train on another data set than the design's")
     training.add_argument("--name", help="what to call the run")
     fields = training.add_argument_group("training settings")
@@ -83,7 +88,9 @@ def chosen_design(options: argparse.Namespace) -> Design:
         SpecError: It cannot be meant.
         DatasetError: There is no such data set.
     """
-    if options.preset is not None:
+    if options.recipe is not None:
+        design = _by_recipe(options)
+    elif options.preset is not None:
         design = presets.preset(options.preset).design
     elif options.link is not None:
         design = links.decode(options.link)
@@ -100,6 +107,14 @@ def chosen_design(options: argparse.Namespace) -> Design:
         architecture = design.architecture.with_data(info.image_shape, len(info.class_names))
         design = design.replace(dataset=options.dataset, architecture=architecture)
     return design
+
+
+def _by_recipe(options: argparse.Namespace) -> Design:
+    if options.preset is None:
+        raise SpecError("--recipe: expected a tutorial's preset to go with it. Name one with --preset.")
+    preset = presets.preset(options.preset)
+    training = preset.recipe(options.recipe, bfloat16=processor.gains_from_bfloat16())
+    return preset.design.replace(training=training)
 
 
 def _read_design(path: Path) -> Design:

@@ -6,6 +6,7 @@ from cnnlab import datasets
 from cnnlab.errors import SpecError
 from cnnlab.spec import presets
 from cnnlab.spec.layers import BatchNormalization, Conv2D, Dropout
+from cnnlab.spec.training import TrainingConfig
 
 PARAMETERS = {
     "digits": None,
@@ -80,3 +81,51 @@ def test_an_unknown_preset_is_answered_with_the_known_ones():
         SpecError, match=r"^There is no preset 'vgg'. Known are digits, shapes, .*tiny_vgg\.$"
     ):
         presets.get("vgg")
+
+
+TUTORIALS = [preset.name for preset in presets.all() if preset.tutorial]
+
+
+def test_every_tutorials_preset_has_two_recipes_and_no_other_has():
+    assert len(TUTORIALS) == 6
+    for preset in presets.all():
+        assert (preset.published is not None, preset.fast is not None) == (preset.name in TUTORIALS,) * 2
+
+
+@pytest.mark.parametrize(
+    ("name", "epochs", "batch_size", "rate"),
+    [
+        ("cifar10", 30, 32, 1e-3),
+        ("fashion_mnist", 10, 32, 1e-3),
+        ("mnist_5x5", 10, 50, 1e-4),
+        ("cifar10_two_dense", 500, 32, 1e-3),
+    ],
+)
+def test_the_published_recipes_are_the_tutorials_own(name, epochs, batch_size, rate):
+    expected = TrainingConfig(epochs=epochs, batch_size=batch_size, learning_rate=rate)
+    assert presets.preset(name).recipe("published", bfloat16=True) == expected
+
+
+@pytest.mark.parametrize("name", TUTORIALS)
+def test_the_fast_recipe_uses_bfloat16_only_where_the_processor_gains(name):
+    preset = presets.preset(name)
+    with_it, without = (preset.recipe("fast", bfloat16=gains) for gains in (True, False))
+    assert (with_it.precision, without.precision) == ("mixed_bfloat16", "float32")
+    assert with_it.replace(precision="float32") == without
+    assert with_it.schedule == "cosine"
+    assert with_it.epochs < preset.published.epochs
+
+
+def test_a_training_is_recognized_as_a_recipe_whatever_its_seed_and_precision():
+    preset = presets.preset("cifar10")
+    assert preset.recipe_of(preset.published.replace(seed=7)) == "published"
+    assert preset.recipe_of(preset.fast.replace(precision="float32")) == "fast"
+    assert preset.recipe_of(preset.fast.replace(epochs=40)) is None
+    assert presets.preset("digits").recipe_of(TrainingConfig()) is None
+
+
+def test_a_preset_without_recipes_names_those_that_have_them():
+    with pytest.raises(
+        SpecError, match=r"^The preset 'digits' has no recipes. Those with recipes are fashion_mnist, mnist"
+    ):
+        presets.preset("digits").recipe("fast", bfloat16=True)

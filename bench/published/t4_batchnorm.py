@@ -1,0 +1,16 @@
+"""T4's second variant: batch normalization before the output."""
+
+from __future__ import annotations
+
+import keras
+
+from bench.published import script, t4
+
+
+def compiled() -> keras.Model:
+    """The model with its optimizer, loss and metrics."""
+    return t4.compiled(keras.layers.BatchNormalization())
+
+
+if __name__ == "__main__":
+    script.run(compiled, t4.prepared, t4.BATCH_SIZE)
