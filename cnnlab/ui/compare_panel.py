@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -56,7 +57,7 @@ def _differences(chosen: Sequence[Compared]) -> None:
     st.subheader("What differs", anchor=False)
     results = [_result(each) for each in chosen]
     rows = result_differences(results, _RESULTS)
-    rows += design_differences([each.design for each in chosen])
+    rows += [_with_titles(row, chosen) for row in design_differences([each.design for each in chosen])]
     rows += result_differences(results, _SIZES, "Network")
     rows.sort(key=lambda row: _GROUPS.index(row.group))
     if not rows:
@@ -70,10 +71,17 @@ def _differences(chosen: Sequence[Compared]) -> None:
     )
 
 
+def _with_titles(row: Difference, chosen: Sequence[Compared]) -> Difference:
+    """Data sets by their titles: own images are named after an id."""
+    if row.group != "Data":
+        return row
+    return dataclasses.replace(row, values=tuple(words.plain(each.data_title) for each in chosen))
+
+
 def _table_row(row: Difference, before: Difference | None, chosen: Sequence[Compared]) -> dict[str, str]:
     """A row of the table, which names its group where that begins."""
     group = "" if before is not None and before.group == row.group else f"**{row.group}**"
-    values = {each.name: value for each, value in zip(chosen, row.values, strict=True)}
+    values = {words.plain(each.name): value for each, value in zip(chosen, row.values, strict=True)}
     return {"": group, "What": row.what, **values}
 
 
@@ -121,7 +129,7 @@ def _curves(chosen: Sequence[Compared], histories: Sequence[History]) -> None:
     )
     missing = [name for name, curve in zip(names, lines, strict=True) if not len(curve)]
     if missing:
-        st.caption(f"Without {measure_title(measure)}: {', '.join(missing)}.")
+        st.caption(f"Without {measure_title(measure)}: {words.plain(', '.join(missing))}.")
     if axis == "time":
         st.caption("Seconds of training and validation; pauses do not count.")
 
@@ -144,11 +152,11 @@ def _tabs(chosen: Sequence[Compared]) -> None:
 
 def _cost(chosen: Sequence[Compared]) -> None:
     """Test accuracy against parameters and against training time."""
-    data = dict.fromkeys(each.data_title for each in chosen)
+    data = {each.design.dataset: words.plain(each.data_title) for each in chosen}
     if len(data) > 1:
         st.info(
-            f"These runs learnt different data sets ({', '.join(data)}): their accuracies are no measure of "
-            "each other. Choose runs of one data set.",
+            f"These runs learnt different data sets ({', '.join(data.values())}): their accuracies are no "
+            "measure of each other. Choose runs of one data set.",
             icon=":material/compare_arrows:",
         )
         return

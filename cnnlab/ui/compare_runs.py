@@ -10,7 +10,7 @@ import streamlit as st
 from cnnlab import api, datasets
 from cnnlab.errors import CNNLabError, RunNotFound
 from cnnlab.spec.design import Design
-from cnnlab.ui import navigation, run_view, state
+from cnnlab.ui import navigation, run_view, state, words
 from cnnlab.ui.frame import owner
 
 MOST = 8
@@ -75,7 +75,9 @@ def require() -> list[Compared]:
         try:
             compared.append(Compared(options[run_id], names[run_id], options[run_id].design))
         except CNNLabError as exc:
-            problems.append(f"'{names[run_id]}' was made by another version and cannot be read: {exc}")
+            problems.append(
+                f"'{words.plain(names[run_id])}' was made by another version and cannot be read: {exc}"
+            )
     if problems:
         st.error("  \n".join(problems), icon=":material/error:")
     if len(compared) < 2:
@@ -105,7 +107,11 @@ def _found(ids: Iterable[str]) -> tuple[list[api.Run], list[str]]:
 
 
 def _suggested(own: list[api.Run]) -> list[str]:
-    """The chosen run, or the newest, and the newest other one that had the same images and has a result."""
+    """The chosen run, or the newest, and what suits it.
+
+    That is the run that it repeats with something changed, else the newest one of the same data set with
+    a result.
+    """
     try:
         first = state.chosen_run()
     except RunNotFound:
@@ -113,9 +119,10 @@ def _suggested(own: list[api.Run]) -> list[str]:
     if first is None:
         return []
     others = [run for run in own if run.id != first.id]
+    parent = [run for run in others if run.id == first.row.parent]
     alike = [run for run in others if _dataset(run) == _dataset(first)]
     tested = [run for run in alike if run.row.result.get("test_accuracy") is not None]
-    return [run.id for run in (first, *(tested or alike or others)[:1])]
+    return [run.id for run in (first, *(parent or tested or alike or others)[:1])]
 
 
 def _dataset(run: api.Run) -> str | None:

@@ -13,7 +13,7 @@ from cnnlab.datasets import Dataset
 from cnnlab.figures.difference import describe_difference, difference
 from cnnlab.figures.probabilities import describe_probabilities, two_answers
 from cnnlab.figures.theme import CONFIG
-from cnnlab.ui import evaluate_panel, run_view
+from cnnlab.ui import evaluate_panel, run_view, words
 from cnnlab.ui.compare_runs import Compared
 from cnnlab.ui.inspect_panel import enlarged
 
@@ -25,7 +25,7 @@ Pair = tuple[Compared, Compared]
 
 def no_result(each: Compared) -> str:
     """Why a run is left out."""
-    return f"'{each.name}' has no result to compare: {run_view.status_words(each.run)}"
+    return f"'{words.plain(each.name)}' has no result to compare: {run_view.status_words(each.run)}"
 
 
 def matrices(chosen: Sequence[Compared]) -> None:
@@ -33,10 +33,11 @@ def matrices(chosen: Sequence[Compared]) -> None:
     pair = _pair(chosen, "matrices")
     if pair is None:
         return
+    names = [words.plain(each.name) for each in pair]
     first, second = (evaluate_panel.answers(each.run) for each in pair)
     if first.class_names != second.class_names:
         st.info(
-            f"'{pair[0].name}' knows other classes ({_listed(first)}) than '{pair[1].name}' "
+            f"'{names[0]}' knows other classes ({_listed(first)}) than '{names[1]}' "
             f"({_listed(second)}): their matrices cannot be subtracted. Choose two runs of the same classes.",
             icon=":material/compare_arrows:",
         )
@@ -63,9 +64,10 @@ def matrices(chosen: Sequence[Compared]) -> None:
             key=f"w-compare-difference-{scale}",
         )
     with text:
-        st.markdown(describe_difference(first.confusion, second.confusion, first.class_names))
+        classes = [words.plain(name) for name in first.class_names]
+        st.markdown(describe_difference(first.confusion, second.confusion, classes))
         st.markdown(
-            f"**Blue**: '{pair[1].name}' does better than '{pair[0].name}' there, with more right answers or "
+            f"**Blue**: '{names[1]}' does better than '{names[0]}' there, with more right answers or "
             "fewer wrong ones. **Orange**: it does worse."
         )
         st.caption(
@@ -84,9 +86,13 @@ def image(chosen: Sequence[Compared]) -> None:
     if pair is None:
         return
     if pair[0].design.dataset != pair[1].design.dataset:
+        names, titles = (
+            [words.plain(text) for text in texts]
+            for texts in ([each.name for each in pair], [each.data_title for each in pair])
+        )
         st.info(
-            f"'{pair[0].name}' looks at {pair[0].data_title}, '{pair[1].name}' at {pair[1].data_title}: no "
-            "image fits both. Choose two runs of one data set.",
+            f"'{names[0]}' looks at {titles[0]}, '{names[1]}' at {titles[1]}: no image fits both. Choose two "
+            "runs of one data set.",
             icon=":material/compare_arrows:",
         )
         return
@@ -114,7 +120,9 @@ def _answers(pair: Pair, evaluations: Sequence[Evaluation], places: Sequence[int
     names, actual = evaluations[0].class_names, int(evaluations[0].labels[places[0]])
     titles = [each.name for each in pair]
     told = [describe_probabilities(answer, names, actual=actual) for answer in answers]
-    sentences = [f"**{title}**: {text}" for title, text in zip(titles, told, strict=True)]
+    sentences = [
+        f"**{words.plain(title)}**: {words.plain(text)}" for title, text in zip(titles, told, strict=True)
+    ]
     st.markdown("  \n".join(sentences))
     st.plotly_chart(
         two_answers(answers, titles, names, actual=actual),
@@ -136,7 +144,9 @@ def _picture(data: Dataset, place: int, index: int, count: int, apart: npt.NDArr
     """
     name = data.class_names[int(data.test.labels[place])]
     enlarged(data.images[data.test.indices[place]], f"Test image {place}: {name}")
-    st.markdown(f"Image **{index + 1:,}** of {count:,} that neither run was trained on: **{name}**")
+    st.markdown(
+        f"Image **{index + 1:,}** of {count:,} that neither run was trained on: **{words.plain(name)}**"
+    )
     st.session_state["w-compare-image"] = index + 1
     st.number_input(
         "Number of the image",
@@ -218,4 +228,4 @@ def _next(candidates: npt.NDArray[np.int64], index: int) -> int:
 
 def _listed(evaluation: Evaluation, limit: int = 4) -> str:
     names = evaluation.class_names
-    return ", ".join(names[:limit]) + (", …" if len(names) > limit else "")
+    return words.plain(", ".join(names[:limit])) + (", …" if len(names) > limit else "")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import streamlit as st
 
 from cnnlab import api
@@ -48,7 +50,8 @@ def headline(evaluation: Evaluation) -> Intervals:
 def in_words(evaluation: Evaluation, found: Intervals) -> None:
     """What the numbers mean, in a few sentences."""
     st.subheader("In words", anchor=False)
-    st.markdown(findings(evaluation, found.accuracy), width=900)
+    names = tuple(words.plain(name) for name in evaluation.class_names)
+    st.markdown(findings(dataclasses.replace(evaluation, class_names=names), found.accuracy), width=900)
 
 
 def _share(label: str, value: float, interval: Interval, help: str) -> None:

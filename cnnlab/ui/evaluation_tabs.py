@@ -20,11 +20,12 @@ from cnnlab.figures.calibration import reliability
 from cnnlab.figures.classes import class_report, describe_class_report
 from cnnlab.figures.rankings import Curve, area, describe_rankings, ranking_curves
 from cnnlab.figures.theme import CONFIG
-from cnnlab.ui import confusion_panel, navigation
+from cnnlab.ui import confusion_panel, navigation, words
 from cnnlab.ui.components.images import images
 
 _SHOWN_FIRST = 3
 """Classes in colour at first: those with the smallest area, where there is something to see."""
+_MOST_PILLS = 20
 _CURVES: dict[Curve, str] = {"precision–recall": "w-precision-recall", "ROC": "w-roc"}
 
 
@@ -116,15 +117,7 @@ def _mistakes(run: api.Run, evaluation: Evaluation, data: Dataset) -> None:
 def _curves(evaluation: Evaluation) -> None:
     """Precision–recall and ROC of every class, a few of them in colour."""
     found = rankings(evaluation)
-    shown = st.pills(
-        "Classes in colour",
-        range(len(found)),
-        selection_mode="multi",
-        default=_worst(found),
-        format_func=evaluation.class_names.__getitem__,
-        key="w-curve-classes",
-        wrap=True,
-    )
+    shown = _in_colour(found)
     for column, (curve, key) in zip(st.columns(2, gap="large"), _CURVES.items(), strict=True):
         with column:
             st.plotly_chart(
@@ -133,9 +126,27 @@ def _curves(evaluation: Evaluation) -> None:
                 alt=describe_rankings(found, curve),
                 key=key,
             )
-            st.caption(describe_rankings(found, curve))
+            st.caption(words.plain(describe_rankings(found, curve)))
     with st.expander("Areas of all classes"):
         st.dataframe(_areas(found), hide_index=True, height="content", alt="Areas under the curves")
+
+
+def _in_colour(found: Sequence[Ranking]) -> list[int]:
+    """The classes to draw in colour, as buttons where they are few."""
+    label, options, key = "Classes in colour", range(len(found)), "w-curve-classes"
+    if len(found) > _MOST_PILLS:
+        return st.multiselect(
+            label, options, default=_worst(found), format_func=lambda k: found[k].name, key=key
+        )
+    return st.pills(
+        label,
+        options,
+        selection_mode="multi",
+        default=_worst(found),
+        format_func=lambda k: words.plain(found[k].name),
+        key=key,
+        wrap=True,
+    )
 
 
 def _worst(found: Sequence[Ranking]) -> list[int]:

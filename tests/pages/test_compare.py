@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import sqlite3
 from collections.abc import Mapping
+from contextlib import closing
 from typing import Any
 
 import numpy as np
@@ -50,8 +53,6 @@ def differences(app: AppTest) -> dict[str, list[str]]:
 def numbers(values: Any) -> np.ndarray:
     """Numbers, whether Plotly sent them as lists or as bytes."""
     if isinstance(values, dict):
-        import base64
-
         flat = np.frombuffer(base64.b64decode(values["bdata"]), values["dtype"])
         return flat.reshape([int(side) for side in values["shape"].split(",")]) if "shape" in values else flat
     return np.array(values, float)
@@ -88,6 +89,18 @@ class TestChoosing:
             second.id,
             first.id,
         ]
+
+    def test_a_run_that_repeats_another_is_compared_with_that_one(self, open_page: OpenPage) -> None:
+        first, again = recorded.finished(name="first"), recorded.finished(name="again")
+        recorded.finished(name="newest")
+        repeat(again, first)
+        assert open_page("compare", run=again.id).multiselect[0].value == [again.id, first.id]
+
+    def test_names_are_no_markdown(self, open_page: OpenPage) -> None:
+        first, late = recorded.finished(name="**bold** [link](x)"), recorded.queued(name="$late$")
+        app = compare(open_page, first, late)
+        assert r"'\$late\$' has no result to compare: this run waits for its turn." in informed(app)
+        assert r"\*\*bold\*\* \[link\](x)" in app.table[0].value.columns
 
     def test_a_choice_is_written_into_the_address(self, open_page: OpenPage) -> None:
         first, second, third = (recorded.finished(name=name) for name in ("first", "second", "third"))
@@ -319,11 +332,14 @@ def seeded(seed: int) -> Design:
 
 def outdate(run: api.Run) -> None:
     """Make a run's design one that this version cannot read."""
-    import sqlite3
-    from contextlib import closing
-
     with closing(sqlite3.connect(get_store().path)) as connection, connection:
         connection.execute("UPDATE runs SET design = '{}' WHERE id = ?", (run.id,))
+
+
+def repeat(run: api.Run, parent: api.Run) -> None:
+    """Record a run as one that repeats another."""
+    with closing(sqlite3.connect(get_store().path)) as connection, connection:
+        connection.execute("UPDATE runs SET parent = ? WHERE id = ?", (parent.id, run.id))
 
 
 def shapes() -> api.Run:
