@@ -137,7 +137,7 @@ def _make(draft: drafts.Draft) -> None:
 
 def _preparation() -> Preparation:
     """Side, colour and crop, as chosen."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True, vertical_alignment="top"):
         side = st.select_slider(
             "Size",
             SIDES,

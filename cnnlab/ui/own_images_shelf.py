@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+import numpy as np
 import streamlit as st
 
+from cnnlab import datasets
 from cnnlab.datasets.own import shelf as store
 from cnnlab.datasets.own.shelf import MAX_TITLE, SHARED_OWNER, Card
 from cnnlab.datasets.own.sources import Skipped
 from cnnlab.errors import CNNLabError, DatasetError
 from cnnlab.spec import starter
 from cnnlab.ui import navigation, state, words
+from cnnlab.ui.components.images import Picture, images
 from cnnlab.ui.frame import owner
 
+SAMPLES = 6
 NAMED = 5
 """Files that were left out and are named; the others are counted."""
 
@@ -80,13 +84,35 @@ def _card(card: Card) -> None:
         )
     made = words.ago(datetime.fromisoformat(card.created_at))
     side = card.preparation.side
+    missing = f" · {card.skipped_count:,} left out" if card.skipped_count else ""
     st.caption(
         f"{card.images:,} images · {len(card.class_names)} classes · {side}×{side} "
-        f"{'colour' if card.preparation.colour else 'grey'} · {made}"
+        f"{'colour' if card.preparation.colour else 'grey'}{missing} · {made}"
     )
-    left_out(card)
+    _samples(card)
     if chosen:
         _ACTIONS[chosen](card)
+
+
+def _samples(card: Card) -> None:
+    """A few images, of each class in turn."""
+    try:
+        data = datasets.load(card.name, validation_share=0.0)
+    except CNNLabError as exc:  # its files were damaged from outside
+        st.error(str(exc), icon=":material/folder_off:")
+        return
+    of_each = [np.flatnonzero(data.labels == label)[:SAMPLES] for label in range(data.classes)]
+    turns = [int(found[at]) for at in range(SAMPLES) for found in of_each if at < len(found)]
+    images(
+        [
+            Picture(id=str(at), pixels=data.images[at], title=card.class_names[data.labels[at]])
+            for at in turns[:SAMPLES]
+        ],
+        key=f"w-own-samples-{card.name}",
+        label=f"Images of {card.title}",
+        across=SAMPLES,
+        captions=False,
+    )
 
 
 def left_out(card: Card) -> None:

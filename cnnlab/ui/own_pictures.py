@@ -17,6 +17,7 @@ from cnnlab.datasets.own import drafts
 from cnnlab.datasets.own.pictures import Unreadable, thumbnail
 from cnnlab.errors import CNNLabError
 from cnnlab.live.owner import OWNER_COOKIE
+from cnnlab.ui import words
 from cnnlab.ui.components.images import Picture, images
 from cnnlab.ui.components.sketch import sketch
 from cnnlab.ui.components.upload import upload
@@ -54,10 +55,12 @@ def collect() -> None:
 
 
 def _all_at_once(draft: drafts.Draft) -> None:
-    _files(draft, "", "Drop a zip or a folder here, with a folder of pictures for each class.")
+    """A place for a zip or folders; once a zip is here its name instead, to leave room for what it holds."""
     title = draft.zip_title
     if title:
-        st.caption(f":material/folder_zip: {title.replace('[', '(')}")
+        st.markdown(f":material/folder_zip: **{words.plain(title)}**")
+        return
+    _files(draft, "", "Drop a zip or a folder here, with a folder of pictures for each class.")
 
 
 def _class_by_class(draft: drafts.Draft) -> None:
@@ -81,7 +84,7 @@ def _class_by_class(draft: drafts.Draft) -> None:
         "Class",
         names,
         required=True,
-        format_func=lambda name: f"{name.replace('[', '(')} · {counts[name]}",
+        format_func=lambda name: f"{words.plain(name)} · {counts[name]}",
         key="w-own-class",
         label_visibility="collapsed",
     )

@@ -240,11 +240,13 @@ def test_a_host_without_our_routes_takes_files_by_streamlit(
 ) -> None:
     browser.clear()
     app = own()
+    assert screen.says(app, "up to about 100 MB at a time")
     content = zipped(tmp_path / "mugs.zip", two_classes(3)).read_bytes()
     app.file_uploader[0].set_value(("mugs.zip", content, "application/zip")).run()
     assert not app.exception
+    assert screen.says(app, "**mugs.zip**")
     assert screen.says(app, "blue **3** · red **3**")
-    assert screen.says(app, "up to about 100 MB at a time")
+    assert not app.file_uploader
 
 
 def test_the_shelf_shows_one_s_own_and_the_shared_ones(own: Any, photographs: drafts.Draft) -> None:
