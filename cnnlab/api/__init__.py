@@ -13,6 +13,7 @@ from typing import Any
 
 from cnnlab import datasets
 from cnnlab import runs as record
+from cnnlab.api.foretell import Forecast, RateTrial, find_learning_rate, forecast
 from cnnlab.api.progress import download_bar
 from cnnlab.api.run import FeatureMaps, Run
 from cnnlab.engine import get_engine
@@ -23,7 +24,21 @@ from cnnlab.spec.architecture import Architecture
 from cnnlab.spec.design import Design
 from cnnlab.spec.training import TrainingConfig
 
-__all__ = ["FeatureMaps", "Run", "again", "finish", "get", "install", "runs", "start", "train"]
+__all__ = [
+    "FeatureMaps",
+    "Forecast",
+    "RateTrial",
+    "Run",
+    "again",
+    "find_learning_rate",
+    "finish",
+    "forecast",
+    "get",
+    "install",
+    "runs",
+    "start",
+    "train",
+]
 
 LOCAL_OWNER = "local"
 """Owner of what is started from Python or the command line."""

@@ -14,10 +14,13 @@ from cnnlab.runs.store import ACTIVE
 from cnnlab.spec.design import Design
 from cnnlab.ui import (
     actions,
+    again_panel,
     confusion_panel,
     evaluate_panel,
+    foretell_panel,
     install_panel,
     navigation,
+    run_controls,
     run_view,
     state,
     words,
@@ -38,7 +41,9 @@ def settings(run: api.Run | None) -> None:
         st.caption("The next training")
     _what(design)
     if run is not None and active and run_view.is_own(run):
-        _controls(run)
+        run_controls.buttons(run)
+        run_controls.sliders(run.id)
+        foretell_panel.note(run)
     elif not active:
         _start(design)
     form(
@@ -58,10 +63,14 @@ def watch(run: api.Run) -> None:
         st.space("stretch")
         if run.status not in ACTIVE:
             _ended_controls(run)
+        elif run.status == "paused" and run_view.is_own(run):
+            again_panel.rewind(run)
     # Always there, so that the chart below keeps its place on the page, its stream and its drawing.
     with st.container():
         if run.status == "queued":
             _waiting(run.id)
+        elif run.row.message and run.status == "finished":  # it stopped early, or took the best weights
+            st.info(run.row.message, icon=":material/info:")
         elif run.row.message and run.status not in ("running", "paused"):
             st.warning(run.row.message, icon=":material/info:")
     curves, result = st.columns(2, gap="medium")
@@ -94,28 +103,7 @@ def _start(design: Design) -> None:
     if obstacle is not None:
         st.error(f"Cannot start yet. {obstacle}", icon=":material/error:")
         navigation.link("design", "Mend it in Design", icon=":material/build:")
-
-
-def _controls(run: api.Run) -> None:
-    with st.container(horizontal=True):
-        if run.status == "paused":
-            st.button(
-                "Resume",
-                key="go-on",
-                icon=":material/play_arrow:",
-                on_click=actions.attempt,
-                args=(run.resume,),
-            )
-        else:
-            st.button(
-                "Pause",
-                key="pause",
-                icon=":material/pause:",
-                on_click=actions.attempt,
-                args=(run.pause,),
-                disabled=run.status == "queued",
-            )
-        st.button("Stop", key="stop", icon=":material/stop:", on_click=actions.attempt, args=(run.stop,))
+    foretell_panel.offer(design, lambda rate: _change("learning_rate", rate))
 
 
 def _ended_controls(run: api.Run) -> None:
@@ -123,6 +111,9 @@ def _ended_controls(run: api.Run) -> None:
         st.button(
             "Resume", key="resume", icon=":material/play_arrow:", on_click=actions.attempt, args=(run.resume,)
         )
+    again_panel.again(run)
+    if run_view.is_own(run):
+        again_panel.rewind(run)
     if run.checkpoints():
         navigation.link("inspect", "Inspect", icon=":material/visibility:", run=run.id)
         navigation.link("evaluate", "Evaluate", icon=":material/grid_on:", run=run.id)

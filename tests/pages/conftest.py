@@ -61,7 +61,12 @@ def workers(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 def engine(monkeypatch: pytest.MonkeyPatch) -> NotingEngine:
     """Stands where the engine would: takes notes, and answers what the test told it."""
     noting = NotingEngine()
-    for place in ("cnnlab.api.get_engine", "cnnlab.api.run.get_engine", "cnnlab.api.exports.get_engine"):
+    for place in (
+        "cnnlab.api.get_engine",
+        "cnnlab.api.foretell.get_engine",
+        "cnnlab.api.run.get_engine",
+        "cnnlab.api.exports.get_engine",
+    ):
         monkeypatch.setattr(place, lambda: noting)
     return noting
 

@@ -25,7 +25,18 @@ def settings(app: object) -> list[str]:
     return [key.removeprefix("w-training-") for key in keys]
 
 
-ALWAYS = ["epochs", "batch_size", "optimizer", "learning_rate", "schedule", "validation_share", "seed"]
+ALWAYS = [
+    "epochs",
+    "batch_size",
+    "optimizer",
+    "learning_rate",
+    "schedule",
+    "validation_share",
+    "seed",
+    "precision",
+    "early_stopping",
+    "keep_best",
+]
 
 
 # The settings
@@ -139,23 +150,24 @@ def test_a_queued_run_shows_its_place(open_page: OpenPage, engine: NotingEngine)
 def test_a_queued_run_can_be_stopped_but_not_paused(open_page: OpenPage, engine: NotingEngine) -> None:
     run = recorded.queued()
     app = open_page("train", run=run.id)
-    assert app.button(key="pause").disabled
+    assert all(app.button(key=key).disabled for key in ("pause", "step", "epoch"))
     app.button(key="stop").click().run()
     assert not app.exception
     assert api.get(run.id).status == "stopped"
     assert screen.badges(app) == ["stopped"]
 
 
-@pytest.mark.parametrize(("key", "command"), [("pause", "pause"), ("stop", "stop")])
+@pytest.mark.parametrize("key", ["pause", "stop", "step", "epoch"])
 def test_a_running_run_is_commanded_through_the_record(
-    key: str, command: str, open_page: OpenPage, engine: NotingEngine
+    key: str, open_page: OpenPage, engine: NotingEngine
 ) -> None:
     run = recorded.running()
     app = open_page("train", run=run.id)
     assert screen.badges(app) == ["training"]
-    app.button(key=key).click().run()
+    with get_store().files(run.id).lock():  # its worker lives
+        app.button(key=key).click().run()
     assert not app.exception
-    assert [sent.kind for sent in get_store().take_commands(run.id)] == [command]
+    assert [sent.kind for sent in get_store().take_commands(run.id)] == [key]
 
 
 def test_a_paused_run_offers_resume_and_stop(open_page: OpenPage, engine: NotingEngine) -> None:
@@ -163,7 +175,7 @@ def test_a_paused_run_offers_resume_and_stop(open_page: OpenPage, engine: Noting
     get_store().set_status(run.id, "paused")
     app = open_page("train", run=run.id)
     assert screen.badges(app) == ["paused"]
-    assert {"Resume", "Stop"} <= set(screen.buttons(app))
+    assert {"Resume", "Stop", "Step", "Epoch"} <= set(screen.buttons(app))
     assert "Pause" not in screen.buttons(app)
     with get_store().files(run.id).lock():  # its worker lives
         app.button(key="go-on").click().run()
@@ -190,7 +202,8 @@ def test_someone_else_watches_a_run_but_cannot_touch_it(
     app = open_page("train", run=run.id)
     assert not app.exception
     assert screen.component(app, f"w-live-{run.id}")["run"] == run.id
-    assert not {"Pause", "Stop", "Resume", "Train"} & set(screen.buttons(app))
+    assert not {"Pause", "Stop", "Resume", "Step", "Epoch", "Train"} & set(screen.buttons(app))
+    assert not [each.key for each in app.select_slider if str(each.key).startswith("w-now-")]
 
 
 def test_the_chart_reads_the_runs_own_events(open_page: OpenPage) -> None:

@@ -70,7 +70,7 @@ def events_url(run_id: str) -> str:
 def _lost(run_id: str) -> bool:
     """Whether no stream of this run got through, a short while ago."""
     lost = st.session_state.get(_STREAM_LOST)
-    return bool(lost) and lost["run"] == run_id and time.time() - lost["at"] < RETRY_SECONDS
+    return lost is not None and lost["run"] == run_id and time.time() - lost["at"] < RETRY_SECONDS
 
 
 def _look_often(run_id: str, key: str) -> None:

@@ -1,0 +1,130 @@
+"""A run once more: with one thing changed, or gone on with from an earlier epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from cnnlab import api
+from cnnlab.errors import CNNLabError
+from cnnlab.spec.fields import controls
+from cnnlab.spec.training import TrainingConfig
+from cnnlab.ui import navigation, state
+from cnnlab.ui.forms import plain_number, widget
+from cnnlab.ui.frame import owner
+
+_NETWORK = "architecture"
+_SEED = "seed"
+
+
+def again(run: api.Run) -> None:
+    """The same training once more with one thing changed; the earlier run stays as a faint line."""
+    with st.popover("Again", icon=":material/replay:", help="The same, with one thing changed.", key="again"):
+        fields = _fields(run)
+        field = st.selectbox(
+            "Change one thing",
+            list(fields),
+            key=f"w-again-field-{run.id}",
+            format_func=fields.__getitem__,
+        )
+        change = _change(run, field)
+        if field == _SEED:
+            st.caption("Another seed: other first weights, another order of the images.")
+        else:
+            st.caption("The first weights and the order of the images stay. The earlier run stays in grey.")
+        if st.button(
+            "Start",
+            key="again-start",
+            type="primary",
+            icon=":material/play_arrow:",
+            disabled=change is None,
+            help="Move it first: nothing is changed yet." if change is None else None,
+        ):
+            _go(lambda: api.again(run, owner(), change=change))
+
+
+def rewind(run: api.Run) -> None:
+    """Go on from an earlier epoch, as a new run; nothing where no earlier state is kept."""
+    kept = _states(run)
+    if not kept:
+        return
+    with st.popover("Rewind", icon=":material/history:", help="Go on from an earlier epoch.", key="rewind"):
+        steps = list(kept)
+        step = steps[-1]
+        if len(steps) > 1:
+            step = st.select_slider(
+                "Back to epoch",
+                steps,
+                value=step,
+                key=f"w-rewind-{run.id}",
+                format_func=lambda each: f"{kept[each]:.4g}",
+            )
+        else:
+            st.markdown(f"Back to epoch {kept[step]:.4g}")
+        rate = run.design.training.learning_rate
+        stops = sorted({*controls(TrainingConfig)["learning_rate"].ticks(), rate})
+        key = f"w-rewind-rate-{run.id}"
+        st.session_state.setdefault(key, rate)
+        chosen = st.select_slider("Learning rate from there", stops, key=key, format_func=plain_number)
+        st.caption("A new run goes on from there; this one stays, in grey on the new one's chart.")
+        if st.button("Go on", key="rewind-start", type="primary", icon=":material/play_arrow:"):
+            _go(lambda: _rewound(run, step, chosen))
+
+
+def _rewound(run: api.Run, step: int, rate: float) -> api.Run:
+    new = run.rewind(step)
+    if rate != run.design.training.learning_rate:
+        new.set("learning_rate", rate)
+    return new
+
+
+def _go(start: Callable[[], api.Run]) -> None:
+    """Start a run and show it; where it cannot be started, stay and say why."""
+    try:
+        run = start()
+    except CNNLabError as exc:
+        st.toast(str(exc), icon=":material/error:")
+        return
+    state.choose_run(run.id)
+    navigation.go("train", run=run.id)
+
+
+def _fields(run: api.Run) -> dict[str, str]:
+    """What can be changed → how it is called."""
+    design, declared = run.design, controls(TrainingConfig)
+    fields = {name: declared[name].label for name in _first(design.training.relevant())}
+    now = state.design()
+    if now.dataset == design.dataset and now.architecture != design.architecture:
+        fields[_NETWORK] = "Network: that of Design"
+    return fields
+
+
+def _first(names: tuple[str, ...]) -> list[str]:
+    """The learning rate first: the most telling thing to change."""
+    return sorted(names, key=lambda name: name != "learning_rate")
+
+
+def _change(run: api.Run, field: str) -> dict[str, Any] | None:
+    """Draw the widget of the field; what is to be changed, None where it is as it was."""
+    if field == _NETWORK:
+        now = state.design().architecture
+        st.caption(f"{now.trace().total_parameters:,} parameters")
+        return {_NETWORK: now}
+    was = getattr(run.design.training, field)
+    memory = f"cnnlab-again-{run.id}-{field}"
+    value = st.session_state.get(memory, was)
+
+    def keep(name: str, new: Any) -> None:
+        st.session_state[memory] = new
+
+    widget(controls(TrainingConfig)[field], value, f"w-again-{run.id}-{field}", keep)
+    return None if value == was else {field: value}
+
+
+def _states(run: api.Run) -> dict[int, float]:
+    """Steps from which there is something to go on to → epochs done there."""
+    total = run.design.training.epochs
+    epochs = {checkpoint.step: checkpoint.epoch for checkpoint in run.checkpoints()}
+    return {step: epochs[step] for step in run.states() if 0 < epochs.get(step, 0.0) < total}
