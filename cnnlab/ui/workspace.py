@@ -9,7 +9,7 @@ import streamlit as st
 
 from cnnlab import datasets
 from cnnlab.spec.architecture import Problem, Row, Trace
-from cnnlab.spec.layers import KINDS
+from cnnlab.spec.layers import FAMILIES, KINDS
 from cnnlab.spec.source import keras_source
 from cnnlab.ui import install_panel, state, words
 from cnnlab.ui.components.network import network
@@ -24,6 +24,19 @@ _MOVES: dict[str, tuple[str, str, tuple[int, ...]]] = {
     "Remove": ("delete", "remove", ()),
 }
 """What can be done to the selected layer: its title → icon, method of the editor, arguments."""
+
+_OFFERED = sorted(KINDS, key=lambda kind: list(FAMILIES).index(KINDS[kind].family))
+"""The kinds as the menu lists them, family by family."""
+
+_MARKS = {
+    "conv": "grid_on",
+    "pool": "compress",
+    "dense": "hub",
+    "norm": "equalizer",
+    "drop": "blur_on",
+    "block": "alt_route",
+}
+"""The icon of each family in the menu, where it has one."""
 
 _PROBLEMS_SHOWN = 3
 """More than three at once hide the one to begin with."""
@@ -97,10 +110,10 @@ def _stack(editor: Editor, trace: Trace) -> None:
     )
     st.menu_button(
         "Add a layer",
-        list(KINDS),
+        _OFFERED,
         key="w-add",
         icon=":material/add:",
-        format_func=lambda kind: KINDS[kind].title,
+        format_func=_offer,
         on_click=lambda: state.edit("add", st.session_state["w-add"]),
         help="Behind the selected one.",
         width="stretch",
@@ -116,6 +129,11 @@ def _stack(editor: Editor, trace: Trace) -> None:
                 on_click=state.edit,
                 args=(method, *arguments),
             )
+
+
+def _offer(kind: str) -> str:
+    """A line of the menu."""
+    return f":material/{_MARKS.get(KINDS[kind].family, 'functions')}: {KINDS[kind].title}"
 
 
 def _settings(editor: Editor, trace: Trace) -> None:
@@ -143,11 +161,31 @@ def _views(editor: Editor, trace: Trace) -> None:
             "MACs: multiply–accumulates for one image. Memory: the layer's output for one image in float32. "
             "Sees: the receptive field, how many pixels of the image one output value depends on."
         )
+        if trace.non_trainable_parameters:
+            st.caption(
+                f"Of all parameters **{trace.trainable_parameters:,}** are trained and "
+                f"**{trace.non_trainable_parameters:,}** are not: moving averages, which follow the batches."
+            )
+        _inside(trace.rows[-1 if editor.now.position is None else editor.now.position])
     with source:
         if trace.ok:
             st.code(keras_source(editor.now.design), language="python", height=380)
         else:
             st.caption("The source appears once every layer fits.")
+
+
+def _inside(block: Row) -> None:
+    """The layers that the selected layer is made of, where it is made of several."""
+    if not block.parts:
+        return
+    st.markdown(f"**Inside {block.name}**")
+    rows = [_cells(part) for part in block.parts]
+    names = [part.name.removeprefix(f"{block.name}_") for part in block.parts[:-1]]
+    cells = [
+        {"Part": name} | {title: text for title, text in row.items() if title != "Layer"}
+        for name, row in zip([*names, block.parts[-1].title.lower()], rows, strict=True)
+    ]
+    st.markdown(words.table(cells))
 
 
 def _cells(row: Row) -> dict[str, str]:

@@ -14,13 +14,16 @@ from cnnlab.spec.architecture import Architecture
 from cnnlab.spec.design import Design
 from cnnlab.spec.layers import (
     KINDS,
+    Activation,
     AveragePooling2D,
     Conv2D,
     Dense,
     Dropout,
     Flatten,
+    GlobalAveragePooling2D,
     Layer,
     MaxPooling2D,
+    ResidualBlock,
 )
 from cnnlab.ui import words
 from tests.pages import screen
@@ -157,6 +160,45 @@ def test_every_kind_can_be_added_and_its_form_appears(kind: str, open_page: Open
         assert app.get_by_key(f"w-L7-{name}").label in (control.label, "")
 
 
+def test_the_menu_lists_the_kinds_family_by_family(open_page: OpenPage) -> None:
+    offered = open_page("design").menu_button(key="w-add").options
+    titles = [line.split(": ", 1)[1] for line in offered]
+    assert sorted(titles) == sorted(kind.title for kind in KINDS.values())
+    assert titles[:4] == ["Convolution", "Depthwise convolution", "Separable convolution", "Max pooling"]
+    assert titles[-1] == "Residual block"
+
+
+def test_what_is_changed_behind_more_is_counted(open_page: OpenPage) -> None:
+    app = open_page("design")
+    labels = [each.label for each in app.expander]
+    assert labels == ["More"]
+    app.get_by_key("w-L1-l2").set_value(0.001).run()
+    app.get_by_key("w-L1-use_bias").set_value(False).run()
+    assert not app.exception
+    assert [each.label for each in app.expander] == ["More · 2 changed"]
+    assert "kernel_regularizer=keras.regularizers.L2(l2=0.001)" in source(app)
+
+
+def test_a_residual_block_tells_what_is_inside_and_what_is_not_trained(open_page: OpenPage) -> None:
+    design = design_of("shapes", ResidualBlock(filters=8, strides=2), GlobalAveragePooling2D())
+    app = open_page("design", lab=links.encode(design))
+    assert not app.exception
+    assert shapes(app)[0] == ("16×16×8", "912")
+    parts = screen.table(app, "Part")
+    assert [row["Part"] for row in parts][-4:] == [
+        "projection",
+        "projection_normalization",
+        "add",
+        "activation",
+    ]
+    # By hand: 3·3·3·8, 3·3·8·8 and 3·8 weights, and four for each channel of three normalizations.
+    assert sum(int(row["Parameters"]) for row in parts) == 216 + 576 + 24 + 3 * 4 * 8 == 912
+    assert screen.says(app, f"**{912 - 48 + 72:,}** are trained and **48** are not")
+    assert "# residual_block" in source(app)
+    select(app, "L2")
+    assert not screen.says(app, "Inside residual_block")
+
+
 def test_removing_takes_the_layer_away_and_selects_the_next(open_page: OpenPage) -> None:
     app = press(select(open_page("design"), "L5"), "Remove")
     assert kinds(app) == ["Convolution", "Convolution", "Max pooling", "Flatten", "Dense", "Output"]
@@ -263,7 +305,7 @@ def another(kind: str, name: str) -> Any:
     if control.kind == "choice":
         return next(option for option in control.options if option != control.default)
     if control.scale == "log":
-        return control.ticks()[0]
+        return next(tick for tick in control.ticks() if tick != control.default)
     if control.default is None:
         return 3
     return control.default + 1 if control.kind == "integer" else 0.5
@@ -353,6 +395,19 @@ PROBLEMS = {
         "Use kernel_size 32",
         ["Convolution", "Flatten", "Output"],
     ),
+    "stride and dilation": (
+        design_of("digits", Conv2D(strides=2, dilation_rate=2), Flatten()),
+        "Layer 1 (Conv2D): stride 2 and dilation 2 do not go together: Keras moves a kernel with gaps one "
+        "pixel at a time. Use dilation_rate 1 or strides 1.",
+        "Use dilation_rate 1",
+        ["Convolution", "Flatten", "Output"],
+    ),
+    "softmax of one channel": (
+        design_of("digits", Activation(activation="softmax"), Flatten()),
+        "Layer 1 (Activation): the softmax of a single channel is always 1. Use sigmoid.",
+        "Use sigmoid",
+        ["Activation", "Flatten", "Output"],
+    ),
     "nothing left to pool": (
         design_of("digits", AveragePooling2D(pool_size=8), AveragePooling2D(), Flatten()),
         "Layer 2 (AveragePooling2D): a 2×2 window does not fit a 1×1 input. Nothing is left to pool: "
@@ -413,6 +468,8 @@ def test_the_problems_cover_every_code_that_a_design_can_hold() -> None:
     codes = {problem.code for design in designs for problem in design.architecture.trace().problems}
     assert codes == {
         "window",
+        "dilation",
+        "softmax",
         "needs_flatten",
         "needs_map",
         "too_many_layers",
