@@ -199,5 +199,16 @@ class ExportReport:
         same = "all" if self.equal_predictions == 1 else f"{self.equal_predictions:.0%}"
         return (
             f"Checked on {self.images} test images: {same} predictions equal, probabilities differ by "
-            f"{self.largest_difference:.2g} at most."
+            f"{_short(self.largest_difference)} at most."
         )
+
+
+_SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+
+
+def _short(number: float) -> str:
+    """Two digits of a number, as 0.024 or 4.8 × 10⁻⁷."""
+    if number == 0 or number >= 1e-4:
+        return f"{number:.2g}"
+    digits, exponent = f"{number:.1e}".split("e")
+    return f"{digits}\u00a0×\u00a010{str(int(exponent)).translate(_SUPERSCRIPT)}"

@@ -21,9 +21,11 @@ _GROUPS = (
         "network",
         "Pixels from 0 to 255 go in, probabilities come out: the division by 255 and the softmax are inside. "
         "Each file is compared with the network on 100 test images before you get it.",
+        3,
     ),
-    ("The training", "training", "What happened, and how to do it again."),
+    ("The training", "training", "What happened, and how to do it again.", 4),
 )
+"""Title, name, words and columns of each group of cards."""
 
 
 def panel(run: api.Run, step: int) -> None:
@@ -34,9 +36,9 @@ def panel(run: api.Run, step: int) -> None:
         step: of the weights.
     """
     st.subheader("Take it away", anchor=False)
-    for title, group, text in _GROUPS:
+    for title, group, text, columns in _GROUPS:
         st.markdown(f"**{title}**  \n{text}")
-        with st.grid(3, min_column_width=280, gap="small"):
+        with st.grid(columns, min_column_width=240, gap="small"):
             for form in FORMATS:
                 if (form.content == "network") == (group == "network"):
                     with st.container(border=True, height="stretch", gap="small", key=f"w-take-{form.name}"):

@@ -54,7 +54,8 @@ def test_a_missing_package_is_said_with_the_command_that_installs_it(monkeypatch
 def test_a_report_says_how_close_the_file_is():
     assert ExportReport("csv", "here", 12).words() == ""
     assert ExportReport("onnx", "here", 12, 100, 4.77e-7, 1.0).words() == (
-        "Checked on 100 test images: all predictions equal, probabilities differ by 4.8e-07 at most."
+        "Checked on 100 test images: all predictions equal, probabilities differ by "
+        "4.8\u00a0×\u00a010⁻⁷ at most."
     )
     assert "99% predictions equal" in ExportReport("litert-int8", "here", 12, 100, 0.12, 0.99).words()
 

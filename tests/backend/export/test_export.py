@@ -33,9 +33,9 @@ from cnnlab.spec.layers import (
     ResidualBlock,
     SeparableConv2D,
 )
-from tests.backend.conftest import finished, store, trained_home
+from tests.backend.conftest import DESIGN, TrainRun, finished, store, train_run, trained_home
 
-__all__ = ["finished", "store", "trained_home"]  # fixtures
+__all__ = ["finished", "store", "train_run", "trained_home"]  # fixtures
 
 pytestmark = pytest.mark.slow
 
@@ -143,6 +143,18 @@ def test_the_keras_file_is_flat_and_can_be_trained_further(finished: RunRow, tmp
     data = Deployable(finished.id).data
     losses = model.fit(data.train.images, data.train.labels, epochs=2, verbose=0).history["loss"]
     assert losses[1] < losses[0]
+
+
+def test_what_was_trained_in_bfloat16_is_written_in_float32(train_run: TrainRun, tmp_path: Path) -> None:
+    import keras
+
+    training = DESIGN.training.replace(epochs=1, precision="mixed_bfloat16")
+    row = train_run(DESIGN.replace(training=training))
+    report = export(row.id, "keras", str(tmp_path / "it.keras"))
+    assert report.largest_difference is not None
+    assert report.largest_difference < 1e-5
+    model = keras.models.load_model(tmp_path / "it.keras")
+    assert {layer.dtype_policy.name for layer in model.layers} == {"float32"}
 
 
 def small(*layers: Layer) -> Architecture:
