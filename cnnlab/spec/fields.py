@@ -49,7 +49,8 @@ class Control:
         scale: "linear" or "log", how a slider is laid out.
         format: printf-style format of a number, such as "%.2f".
         none: what the value None means in words ("same as pool size"); None where None is not accepted.
-        advanced: whether a form shows it only when more is asked for.
+        advanced: whether a form shows it only when more is asked for, and a link leaves its default out. Such
+            a default must stay what it is: links that were shared rely on it.
     """
 
     name: str

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 import zlib
+from collections.abc import Iterator
+from typing import Any
 
 from cnnlab.errors import LinkError, SpecError
 from cnnlab.spec.design import Design
+from cnnlab.spec.fields import Spec, controls
 
 VERSION = "1"
 MAX_LINK_CHARACTERS = 8_000
@@ -22,8 +26,20 @@ MAX_JSON_BYTES = 64 * 1024
 
 def encode(design: Design) -> str:
     """The design as text for a link: letters, digits, "-" and "_"."""
-    packed = zlib.compress(design.to_json().encode(), level=9)
+    document = json.loads(design.to_json())
+    for part, plain in _parts(design, document):
+        for name, control in controls(type(part)).items():
+            # What stands behind "More" is seldom changed: left out, it has its default when the link is read.
+            if control.advanced and plain.get(name) == control.default:
+                del plain[name]
+    packed = zlib.compress(json.dumps(document, separators=(",", ":")).encode(), level=9)
     return VERSION + base64.urlsafe_b64encode(packed).decode().rstrip("=")
+
+
+def _parts(design: Design, document: dict[str, Any]) -> Iterator[tuple[Spec, dict[str, Any]]]:
+    """The parts of a design that have controls, each with its place in the document."""
+    yield design.training, document["training"]
+    yield from zip(design.architecture.layers, document["architecture"]["layers"], strict=True)
 
 
 def decode(text: str) -> Design:

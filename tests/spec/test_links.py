@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from cnnlab.errors import LinkError
 from cnnlab.spec import links, presets
 from cnnlab.spec.architecture import MAX_LAYERS
-from cnnlab.spec.layers import BatchNormalization
+from cnnlab.spec.layers import BatchNormalization, Conv2D, Flatten
 from tests.spec.strategies import designs
 
 DESIGN = presets.preset("cifar10").design
@@ -74,6 +74,44 @@ def test_a_link_brings_back_exactly_the_design(design):
     text = links.encode(design)
     assert links.decode(text) == design
     assert re.fullmatch(r"[A-Za-z0-9_-]+", text)
+
+
+def test_a_link_does_not_say_what_nobody_changed_behind_more():
+    plain, changed = (DESIGN.architecture.with_layers((Conv2D(l2=l2), Flatten())) for l2 in (0.0, 0.01))
+    lengths = [len(links.encode(DESIGN.replace(architecture=each))) for each in (plain, changed)]
+    assert lengths[0] < lengths[1]
+    assert len(LINK) < 600
+
+
+OLD = {
+    "dataset": "digits",
+    "architecture": {
+        "input_shape": [8, 8, 1],
+        "classes": 10,
+        "layers": [
+            {
+                "kind": "Conv2D",
+                "filters": 8,
+                "kernel_size": 3,
+                "strides": 1,
+                "padding": "same",
+                "activation": "relu",
+                "use_bias": True,
+            },
+            {"kind": "BatchNormalization", "momentum": 0.9, "epsilon": 0.001, "center": True, "scale": True},
+            {"kind": "Flatten"},
+        ],
+    },
+    "training": {"epochs": 3, "batch_size": 32, "optimizer": "Adam", "learning_rate": 0.001},
+    "version": 1,
+}
+"""A design as the first version wrote it."""
+
+
+def test_a_link_of_the_first_version_is_read():
+    design = links.decode(_packed(json.dumps(OLD).encode()))
+    layers = (Conv2D(filters=8, padding="same"), BatchNormalization(momentum=0.9), Flatten())
+    assert design.architecture.layers == layers
 
 
 def test_the_deepest_stack_fits_into_a_link():
