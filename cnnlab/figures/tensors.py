@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from cnnlab.figures.theme import GRID, TEXT, TRAINING, finish, shorten
+from cnnlab.figures.theme import GRID, QUIET, TEXT, TRAINING, finish, shorten
 
 _CELL = 44
 _EDGES = 24
@@ -27,7 +27,8 @@ def grid(values: NDArray[np.generic], high: float, *, decimals: int) -> go.Figur
     rows, columns = values.shape
     figure = _cells(np.asarray(values, float), high, decimals)
     finish(figure, height=rows * _CELL + _EDGES)
-    figure.update_layout(margin={"l": 4, "r": 4, "t": 12, "b": 12})
+    # Grey lines between the cells: white ones would run together on a light page, black ones on a dark page.
+    figure.update_layout(margin={"l": 4, "r": 4, "t": 12, "b": 12}, plot_bgcolor=QUIET)
     figure.update_xaxes(visible=False, range=[-0.5, columns - 0.5])
     figure.update_yaxes(visible=False, range=[rows - 0.5, -0.5])
     return figure
@@ -67,14 +68,16 @@ def one_hot(vector: NDArray[np.float32], names: Sequence[str]) -> go.Figure:
         showlegend=False,
     )
     slanted = max(map(len, names)) > 1
-    finish(figure, height=_CELL + (96 if slanted else 40))
-    figure.update_layout(margin={"l": 4, "r": 24, "t": 4, "b": 4})
+    below = 96 if slanted else 32
+    finish(figure, height=_CELL + below + 4)
+    figure.update_layout(margin={"l": 4, "r": 24, "t": 4, "b": below})
     figure.update_xaxes(
         range=[-0.5, len(names) - 0.5],
         tickvals=list(range(len(names))),
         ticktext=[shorten(name, 12) for name in names],
         tickangle=45 if slanted else 0,
         showgrid=False,
+        automargin=False,
     )
     figure.update_yaxes(visible=False)
     return figure

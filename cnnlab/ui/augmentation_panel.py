@@ -38,7 +38,6 @@ def panel(dataset: str | None = None) -> None:
     design = state.design()
     # As it takes effect: a place that a user sees is the place that counts.
     stack = in_order(design.training.augmentation)
-    st.markdown("#### Augmentation")
     st.caption(
         "Each training image is changed anew, by chance, every time the network sees it. "
         "Validation and test images stay as they are."
@@ -163,6 +162,7 @@ def _grid(dataset: str, training: TrainingConfig, stack: Stack) -> None:
     chosen = augmentation.examples(data.train.labels, EXAMPLES)
     originals = data.images[data.train.indices[chosen]]
     names = [data.class_names[label] for label in data.train.labels[chosen]]
+    st.markdown(f"**Training images** of {data.info.title}")
     images(
         [
             Picture(id=str(k), pixels=pixels, title=name)

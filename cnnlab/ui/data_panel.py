@@ -98,7 +98,7 @@ def provenance(info: DatasetInfo) -> None:
 @st.fragment
 def samples(data: Dataset) -> None:
     """A grid of samples with their class names, from the part and the class that are chosen."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
         part = st.segmented_control(
             "Part", list(_PARTS), default="train", required=True, format_func=_PARTS.__getitem__, key="w-part"
         )
@@ -108,7 +108,7 @@ def samples(data: Dataset) -> None:
             [None, *range(len(names))],
             format_func=lambda value: "All classes" if value is None else names[value],
             key="w-class",
-            width=150,
+            width=140,
         )
         shown = st.segmented_control("Images", SAMPLES, default=SAMPLES[-1], required=True, key="w-shown")
         st.button("Other samples", icon=":material/casino:", key="w-shuffle", on_click=_shuffle)

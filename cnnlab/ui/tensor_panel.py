@@ -38,6 +38,7 @@ def panel(dataset: str | None = None) -> None:
     except CNNLabError as exc:
         st.error(str(exc), icon=":material/folder_off:")
         return
+    st.caption(f"A training image of {data.info.title}, the very numbers that the network is given.")
     label, image = _chosen(data)
     place = tensors.liveliest(image)
     _scaling(image, place, data.class_names[label])

@@ -12,7 +12,7 @@ IMAGE = np.zeros((8, 9, 1), np.uint8)
 IMAGE[2:7, 3:8, 0] = 200 * (np.indices((5, 5)).sum(axis=0) % 2 == 0) + np.arange(5)
 
 
-def test_the_window_is_where_the_values_differ_most():
+def test_the_window_shows_as_many_different_values_as_can_be():
     assert tensors.liveliest(IMAGE) == tensors.Place(2, 3, 5)
     assert tensors.liveliest(np.zeros((3, 4, 3), np.uint8)) == tensors.Place(0, 0, 3)
 
