@@ -20,6 +20,7 @@ from cnnlab.ui import (
     foretell_panel,
     install_panel,
     navigation,
+    recipes,
     run_controls,
     run_view,
     state,
@@ -46,6 +47,7 @@ def settings(run: api.Run | None) -> None:
         foretell_panel.note(run)
     elif not active:
         _start(design)
+    recipes.choice(design, disabled=active)
     form(
         design.training,
         "training",

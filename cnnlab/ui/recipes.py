@@ -1,0 +1,53 @@
+"""The choice between a tutorial's own training and the fast one."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from cnnlab import processor
+from cnnlab.spec import presets
+from cnnlab.spec.design import Design
+from cnnlab.ui import state
+
+_KEY = "w-recipe"
+_TITLES: dict[presets.RecipeName, str] = {"published": "As published", "fast": "Fast"}
+_HELP = (
+    "As published: the tutorial's own batch size, learning rate and epochs. "
+    "Fast: the same network to the same accuracy, with larger batches, a learning rate that rises and falls, "
+    "and shorter numbers where the processor has them. Your seed stays."
+)
+
+
+def choice(design: Design, *, disabled: bool = False) -> None:
+    """Offer the two recipes of a tutorial's preset; nothing where the network is no tutorial's.
+
+    Args:
+        design: what is, or will be, trained.
+        disabled: whether the choice is shown greyed.
+    """
+    preset = presets.of(design)
+    if preset is None or preset.fast is None:
+        return
+    # Settings that are neither recipe's leave the choice empty: that says so.
+    st.session_state[_KEY] = preset.recipe_of(design.training)
+    st.segmented_control(
+        "Recipe",
+        presets.RECIPES,
+        format_func=lambda name: _TITLES[name],
+        key=_KEY,
+        help=_HELP,
+        on_change=_choose,
+        args=(preset.name,),
+        disabled=disabled,
+    )
+
+
+def _choose(name: str) -> None:
+    """Train by the chosen recipe from now on; a second click on the chosen one changes nothing."""
+    chosen: presets.RecipeName | None = st.session_state[_KEY]
+    if chosen is None:
+        return
+    editor = state.editor()
+    recipe = presets.preset(name).recipe(chosen, bfloat16=processor.gains_from_bfloat16())
+    seed = editor.now.design.training.seed
+    state.keep(editor.with_design(training=recipe.replace(seed=seed)))

@@ -1,0 +1,70 @@
+"""Train offers a tutorial's two recipes."""
+
+from __future__ import annotations
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from cnnlab.spec import links, presets
+from tests.pages.conftest import OpenPage
+
+T1 = presets.preset("cifar10")
+assert T1.published
+assert T1.fast
+
+
+@pytest.fixture(autouse=True)
+def plain_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The processor of these tests has no bfloat16, whatever the machine's has."""
+    monkeypatch.setattr("cnnlab.processor.gains_from_bfloat16", lambda: False)
+
+
+def opened(open_page: OpenPage, name: str, **training: object) -> AppTest:
+    design = presets.preset(name).design
+    design = design.replace(training=design.training.replace(**training))
+    app = open_page("design", lab=links.encode(design)).switch_page("pages/train.py").run()
+    assert not app.exception
+    return app
+
+
+def recipe(app: AppTest) -> str | None:
+    return app.get_by_key("w-recipe").value
+
+
+def shown(app: AppTest, field: str) -> object:
+    return app.get_by_key(f"w-training-{field}").value
+
+
+def test_a_design_that_is_no_tutorials_has_no_recipes(open_page: OpenPage) -> None:
+    app = opened(open_page, "digits")
+    with pytest.raises(KeyError):
+        app.get_by_key("w-recipe")
+
+
+def test_settings_that_are_no_recipes_leave_the_choice_empty(open_page: OpenPage) -> None:
+    assert recipe(opened(open_page, "cifar10")) is None
+
+
+def test_a_chosen_recipe_sets_the_training_and_keeps_the_seed(open_page: OpenPage) -> None:
+    app = opened(open_page, "cifar10", seed=7)
+    app.get_by_key("w-recipe").set_value("published").run()
+    assert recipe(app) == "published"
+    assert (shown(app, "epochs"), shown(app, "batch_size"), shown(app, "seed")) == (30, 32, 7)
+    app.get_by_key("w-recipe").set_value("fast").run()
+    assert recipe(app) == "fast"
+    assert (shown(app, "epochs"), shown(app, "batch_size")) == (T1.fast.epochs, T1.fast.batch_size)
+    assert (shown(app, "precision"), shown(app, "seed")) == ("float32", 7)
+
+
+def test_a_second_click_leaves_the_recipe_chosen(open_page: OpenPage) -> None:
+    app = opened(open_page, "cifar10")
+    app.get_by_key("w-recipe").set_value("fast").run()
+    app.get_by_key("w-recipe").set_value(None).run()
+    assert recipe(app) == "fast"
+
+
+def test_a_changed_setting_is_no_recipe_any_more(open_page: OpenPage) -> None:
+    app = opened(open_page, "cifar10")
+    app.get_by_key("w-recipe").set_value("fast").run()
+    app.get_by_key("w-training-epochs").set_value(21).run()
+    assert recipe(app) is None
