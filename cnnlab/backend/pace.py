@@ -1,6 +1,9 @@
-"""How many steps to make in one call, so that the chart moves and a stop is obeyed several times a second."""
+"""How much to do at once, and how often: the chart moves and a stop is obeyed several times a second."""
 
 from __future__ import annotations
+
+import time
+from collections.abc import Callable
 
 CHUNK_SECONDS = 0.15
 """What one call should last: the chart moves six times a second, and a call's own cost stays small."""
@@ -19,3 +22,29 @@ class Pace:
         """Note that a call of so many steps took so many seconds."""
         fitting = int(steps * self._chunk_seconds / max(seconds, 1e-9))
         self.steps = max(1, min(fitting, MAX_GROWTH * self.steps))
+
+
+class Ration:
+    """When something that costs time may be done again, so that it takes a small share of all time.
+
+    Args:
+        share: The greatest share of the time that it may take, 0–1.
+        every: The least time from one to the next, in seconds.
+        first: The time before the first, in seconds.
+        clock: Seconds that pass.
+    """
+
+    def __init__(
+        self, share: float, every: float, first: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._share, self._every, self._clock = share, every, clock
+        self._next = clock() + first
+
+    @property
+    def due(self) -> bool:
+        """Whether it may be done now."""
+        return self._clock() >= self._next
+
+    def spent(self, seconds: float) -> None:
+        """Note that it was done, and how long it took."""
+        self._next = self._clock() + max(self._every, seconds / self._share)

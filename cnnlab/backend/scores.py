@@ -7,6 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+SURE = 0.5
+"""Above this probability Keras's precision and recall count a class as predicted."""
+
 
 def softmax(logits: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
     """Probabilities of logits along the last axis.
@@ -38,6 +41,20 @@ def accuracy(logits: NDArray[np.floating[Any]], labels: NDArray[np.int64]) -> fl
         labels: `(n,) int64`.
     """
     return float((logits.argmax(axis=-1) == labels).mean())
+
+
+def precision_recall(logits: NDArray[np.floating[Any]], labels: NDArray[np.int64]) -> tuple[float, float]:
+    """Keras's `Precision` and `Recall` on the softmax: over all classes together, 0–1.
+
+    A class counts as predicted where its probability is above 0.5: of some images none, of none two.
+
+    Args:
+        logits: `(n, classes)` of any float type.
+        labels: `(n,) int64`.
+    """
+    sure = softmax(logits).max(axis=-1) > SURE
+    surely_correct = int((sure & (logits.argmax(axis=-1) == labels)).sum())
+    return surely_correct / max(1, int(sure.sum())), surely_correct / max(1, len(labels))
 
 
 def _log_softmax(logits: NDArray[np.floating[Any]]) -> NDArray[np.float64]:

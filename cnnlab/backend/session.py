@@ -11,7 +11,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from cnnlab.backend import build, checkpoint, graph, scores
+from cnnlab.backend import adjustable, build, checkpoint, graph, scores
+from cnnlab.backend.augment import augmenter
 from cnnlab.datasets import Dataset, Split
 from cnnlab.spec.design import Design
 
@@ -29,6 +30,8 @@ class Position:
         batch: steps made since.
         loss_sum: sum over the images of these steps of their batches' mean loss.
         correct: images of these steps that were classified rightly.
+        sure: images of these steps of which a class had a probability above 0.5.
+        surely_correct: those among them where this was the true class.
         images: images in these steps.
         seconds: time that these steps took, in seconds.
     """
@@ -37,20 +40,28 @@ class Position:
     batch: int = 0
     loss_sum: float = 0.0
     correct: int = 0
+    sure: int = 0
+    surely_correct: int = 0
     images: int = 0
     seconds: float = 0.0
 
 
 class Scores(NamedTuple):
-    """Mean loss and accuracy (0–1) over a set of images."""
+    """Mean loss, accuracy, and Keras's precision and recall (0–1) over a set of images."""
 
     loss: float
     accuracy: float
+    precision: float
+    recall: float
 
     @classmethod
-    def of(cls, logits: NDArray[np.float32], labels: NDArray[np.int64]) -> Scores:
-        """Those of logits `(n, classes)` for labels `(n,)`."""
-        return cls(scores.cross_entropy(logits, labels), scores.accuracy(logits, labels))
+    def of(cls, logits: NDArray[np.float32], labels: NDArray[np.int64], penalty: float = 0.0) -> Scores:
+        """Those of logits `(n, classes)` for labels `(n,)`; `penalty` is added to the loss."""
+        return cls(
+            scores.cross_entropy(logits, labels) + penalty,
+            scores.accuracy(logits, labels),
+            *scores.precision_recall(logits, labels),
+        )
 
 
 class Batches(NamedTuple):
@@ -58,7 +69,7 @@ class Batches(NamedTuple):
 
     Attributes:
         first_step: number of the first of them; a training's first step is 1.
-        losses: `(k,) float32`, mean cross-entropy of each batch.
+        losses: `(k,) float32`, mean cross-entropy of each batch and the weights' penalties.
         accuracies: `(k,) float64`, 0–1.
         learning_rate: of the last of them.
         images: images in all of them.
@@ -81,6 +92,13 @@ class Batches(NamedTuple):
         return not np.isfinite(self.losses[-1])
 
 
+class Setting(NamedTuple):
+    """A value that was changed in the course of the training, and the first step that it was for."""
+
+    value: float
+    step: int
+
+
 class Session:
     """One training in memory.
 
@@ -93,12 +111,14 @@ class Session:
         data: its data set.
         model: the Keras model.
         position: how far it is.
+        settings: what was changed in the course of the training, by its name in `CHANGEABLE`.
     """
 
     def __init__(self, design: Design, data: Dataset) -> None:
         self.design = design
         self.data = data
         self.position = Position()
+        self.settings: dict[str, Setting] = {}
         config = design.training
         self.model = build.build(
             design.architecture, seed=config.seed, adjustable=True, precision=config.precision
@@ -107,7 +127,13 @@ class Session:
         self.total_steps = self.steps_per_epoch * config.epochs
         self._optimizer = build.optimizer(config)
         self._resident = graph.resident(data.images, data.labels)
-        self._train_steps = graph.train_steps(self.model, self._optimizer, self._resident)
+        self._train_steps = graph.train_steps(
+            self.model,
+            self._optimizer,
+            self._resident,
+            augment=augmenter(config.augmentation),
+            seed=config.seed,
+        )
         self._predict = graph.predictor(self.model, self._resident)
         self._order: tuple[int, tf.Tensor] | None = None
 
@@ -128,34 +154,76 @@ class Session:
 
     def advance(self, count: int) -> Batches:
         """Make `count` steps, or fewer at the end of the epoch or at a loss that is not finite."""
-        config, position = self.design.training, self.position
-        count = min(count, self.batches_left)
-        rates = np.array(
-            [
-                config.learning_rate_at(self.step + i, self.total_steps, self.steps_per_epoch)
-                for i in range(count)
-            ],
-            dtype=np.float32,
-        )
-        first = position.batch * config.batch_size
-        losses, correct = self._train_steps(self._epoch_order(), first, config.batch_size, rates)
-        starts = first + np.arange(len(losses)) * config.batch_size
-        sizes = np.minimum(config.batch_size, len(self.data.train) - starts)
+        batch_size, position = self.design.training.batch_size, self.position
+        rates, strength = self._rates(min(count, self.batches_left)), self.setting("augmentation")
+        order, first = self._epoch_order(), position.batch * batch_size
+        steps = self._train_steps(order, first, batch_size, rates, step=self.step, strength=strength)
+        losses = steps.losses
+        starts = first + np.arange(len(losses)) * batch_size
+        sizes = np.minimum(batch_size, len(self.data.train) - starts)
         result = Batches(
-            self.step + 1, losses, correct / sizes, float(rates[len(losses) - 1]), int(sizes.sum())
+            self.step + 1, losses, steps.correct / sizes, float(rates[len(losses) - 1]), int(sizes.sum())
         )
         # One after the other: a sum must not depend on how the steps were cut into calls.
         for loss, size in zip(losses.tolist(), sizes.tolist(), strict=True):
             position.loss_sum += loss * size
         position.batch += len(losses)
-        position.correct += int(correct.sum())
+        position.correct += int(steps.correct.sum())
+        position.sure += int(steps.sure.sum())
+        position.surely_correct += int(steps.surely_correct.sum())
         position.images += result.images
         return result
 
+    def _rates(self, count: int) -> NDArray[np.float32]:
+        """The learning rates of the next steps, `(count,)`."""
+        config = self.design.training.replace(learning_rate=self.setting("learning_rate"))
+        steps = range(self.step, self.step + count)
+        rates = [config.learning_rate_at(step, self.total_steps, self.steps_per_epoch) for step in steps]
+        return np.array(rates, dtype=np.float32)
+
+    def next_batch(self, most: int) -> NDArray[np.int64]:
+        """Indices of the images of the next step's batch, of at most so many of them."""
+        first = self.position.batch * self.design.training.batch_size
+        count = min(most, self.design.training.batch_size)
+        indices: NDArray[np.int64] = self._epoch_order()[first : first + count].numpy()
+        return indices
+
+    def setting(self, name: str) -> float:
+        """The value now of a setting that can be changed; without a dropout layer its rate is 0."""
+        if name in self.settings:
+            return self.settings[name].value
+        if name == "learning_rate":
+            return self.design.training.learning_rate
+        return 1.0 if name == "augmentation" else adjustable.dropout_rate(self.model) or 0.0
+
+    def set(self, name: str, value: float) -> None:
+        """Change a setting from the next step on: one of `spec.training.CHANGEABLE`."""
+        self.settings[name] = Setting(value, self.step + 1)
+        if name == "dropout":
+            adjustable.set_dropout(self.model, value)
+
+    def images(self, indices: NDArray[np.int64]) -> tuple[tf.Tensor, tf.Tensor]:
+        """Images `(n, height, width, channels) float32, 0–1` and labels `(n,) int64` at these indices."""
+        return graph.batch(self._resident, graph.order_of(indices))
+
+    def load_weights(self, weights: dict[str, NDArray[np.float32]]) -> None:
+        """Put back what `weights` gave.
+
+        Raises:
+            StorageError: they are not those of this design.
+        """
+        checkpoint.load_weights(self.model, weights)
+
     def epoch_scores(self) -> Scores:
         """Running means of this epoch's batches, weighted by images as Keras does."""
-        images = max(1, self.position.images)
-        return Scores(self.position.loss_sum / images, self.position.correct / images)
+        position = self.position
+        images, sure = max(1, position.images), max(1, position.sure)
+        return Scores(
+            position.loss_sum / images,
+            position.correct / images,
+            position.surely_correct / sure,
+            position.surely_correct / images,
+        )
 
     def next_epoch(self) -> None:
         """Leave a completed epoch behind."""
@@ -174,8 +242,9 @@ class Session:
         return all_logits(self._predict(split.indices, prediction_batch(self.design)), between)
 
     def score(self, split: Split, between: Callable[[], None] | None = None) -> Scores:
-        """Loss and accuracy of the model on a split; arguments as for `logits`."""
-        return Scores.of(self.logits(split, between), split.labels)
+        """How the model does on a split; the loss is that of training. Arguments as for `logits`."""
+        penalty = float(sum(float(loss) for loss in self.model.losses))
+        return Scores.of(self.logits(split, between), split.labels, penalty)
 
     def weights(self) -> dict[str, NDArray[np.float32]]:
         """The weights by names like `conv2d/kernel`."""
@@ -183,7 +252,9 @@ class Session:
 
     def state(self) -> tuple[checkpoint.Arrays, dict[str, Any]]:
         """All that a session of the same design needs to go on from here: arrays and plain data."""
-        return checkpoint.state(self.model, self._optimizer), dataclasses.asdict(self.position)
+        settings = {name: list(setting) for name, setting in self.settings.items()}
+        place = dataclasses.asdict(self.position) | {"settings": settings}
+        return checkpoint.state(self.model, self._optimizer), place
 
     def restore(self, arrays: checkpoint.Arrays, position: dict[str, Any]) -> None:
         """Go on from where `state` was asked.
@@ -192,7 +263,11 @@ class Session:
             StorageError: the arrays are not those of this design.
         """
         checkpoint.restore(self.model, self._optimizer, arrays)
-        self.position = Position(**position)
+        settings = position.get("settings", {})  # states of older versions have none
+        self.position = Position(**{name: value for name, value in position.items() if name != "settings"})
+        self.settings = {name: Setting(*setting) for name, setting in settings.items()}
+        if "dropout" in self.settings:
+            adjustable.set_dropout(self.model, self.settings["dropout"].value)
 
     def _epoch_order(self) -> tf.Tensor:
         epoch = self.position.epoch

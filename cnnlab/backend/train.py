@@ -11,46 +11,37 @@ from collections.abc import Callable
 import filelock
 import keras
 import numpy as np
-import tensorflow as tf
 
+from cnnlab.backend.best import Best
 from cnnlab.backend.data import dataset_of
+from cnnlab.backend.failures import Diverged, diverged, words
+from cnnlab.backend.health import Examiner
+from cnnlab.backend.orders import Halt, Orders
 from cnnlab.backend.pace import Pace
 from cnnlab.backend.scores import softmax
 from cnnlab.backend.session import Scores, Session
-from cnnlab.errors import CNNLabError, RunError, RunNotFound, RunStateError, SpecError, StorageError
+from cnnlab.backend.snapshots import Camera
+from cnnlab.errors import CNNLabError, RunNotFound, RunStateError, SpecError, StorageError
 from cnnlab.runs import (
-    Command,
+    Changed,
+    Checkpoint,
     Epoch,
     EventWriter,
     RunFiles,
     RunRow,
+    Snapshot,
     Started,
     Steps,
     Store,
     Tested,
     get_store,
 )
-from cnnlab.spec.design import Design
 
 _LOG = logging.getLogger(__name__)
 
-POLL_SECONDS = 0.05
-"""How often a paused training looks for commands, in seconds."""
 RECORD_TRIES = 6
 """Each waits as long as the store does for a locked database; the worker can do nothing more useful."""
 RECORD_PAUSE_SECONDS = 1.0
-
-
-class _Diverged(RunError):
-    """A number became NaN or infinite; from the last state on it would do so again."""
-
-
-class _Halt(Exception):
-    """The training is to end here, with this status."""
-
-    def __init__(self, status: str) -> None:
-        super().__init__(status)
-        self.status = status
 
 
 def train(run_id: str, *, stop_requested: Callable[[], bool]) -> None:
@@ -94,33 +85,16 @@ def _locked(files: RunFiles) -> filelock.FileLock:
 def _conduct(store: Store, row: RunRow, stop_requested: Callable[[], bool]) -> None:
     """Train, and say how it ended."""
     training = _Training(store, row, stop_requested)
-    message = None
     try:
-        status = training.run()
+        status, message = training.run()
     except RunNotFound:
         raise
     except Exception as exc:
-        status, message = "failed", _words(exc, row.design, training.step)
-        if isinstance(exc, _Diverged):
+        status, message = "failed", words(exc, row.design, training.step)
+        if isinstance(exc, Diverged):
             training.note_divergence()
         _LOG.error("Run %s failed: %s", row.id, message, exc_info=not isinstance(exc, CNNLabError))
     training.end(status, message)
-
-
-def _words(exc: Exception, design: Design, step: int) -> str:
-    """Why a training failed and what to do, for whoever started it."""
-    if isinstance(exc, CNNLabError):
-        return str(exc)
-    if isinstance(exc, MemoryError | tf.errors.ResourceExhaustedError):
-        return (
-            f"Out of memory after step {step}: a step of {design.training.batch_size} images needs about "
-            f"{design.training_bytes() / 2**20:,.0f} MB. Use a smaller batch or a smaller network."
-        )
-    first_line = next(iter(str(exc).splitlines()), "no message")
-    return (
-        f"The training ended after step {step} by an unexpected error: {type(exc).__name__}: "
-        f"{first_line:.300} Resume goes on from the last full state."
-    )
 
 
 class _Training:
@@ -131,34 +105,58 @@ class _Training:
         self._row = row
         self._files = store.files(row.id)
         self._writer = EventWriter(store, row.id)
-        self._stop_requested = stop_requested
+        self._orders = Orders(store, row.id, self, stop_requested)
         self._pace = Pace()
         self._session: Session | None = None
         self._watch = _Stopwatch()
-        self._paused = False
+        self._best = Best()
         self._val_accuracy: float | None = None
+        self._tested_step: int | None = None
 
     @property
     def step(self) -> int:
         """Optimizer steps made."""
         return 0 if self._session is None else self._session.step
 
-    def run(self) -> str:
-        """Train until the end or a command. Returns the status in which the run is to be left."""
+    def run(self) -> tuple[str, str | None]:
+        """Train until the end or a command. Returns the status in which to leave the run, and a message."""
         self._session = session = self._prepared()
+        self._examiner, self._camera = Examiner(session), Camera(session, self._files)
+        config = self._row.design.training
         try:
-            while session.position.epoch < self._row.design.training.epochs:
+            while session.position.epoch < config.epochs and not self._best.ends(config.early_stopping):
                 while session.batches_left:
-                    self._obey()
+                    self._orders.obey()
                     self._advance(session)
                 self._end_epoch(session)
-        except _Halt as halt:
+        except Halt as halt:
             self._keep(session)
             if halt.status == "stopped":
                 self._test(session)
-            return halt.status
+            return halt.status, None
+        message = self._conclude(session)
         self._test(session)
-        return "finished"
+        return "finished", message
+
+    def hold(self, paused: bool) -> None:
+        """It is paused from now on, or goes on."""
+        self._watch.run(not paused)
+        if paused and self._session is not None:
+            self._keep(self._session)  # a pause may last for days, and the machine may not
+        self._writer.flush()
+        status = "paused" if paused else "running"
+        self._patiently(lambda: self._store.set_status(self._row.id, status))
+
+    def change(self, name: str, value: float) -> None:
+        """A setting has another value from the next step on."""
+        if self._session is not None:
+            self._session.set(name, value)
+            self._writer.append(Changed(step=self._session.step + 1, name=name, value=value))
+            self._writer.flush()  # a pause may follow, and the change is waited for
+
+    def steps_to_epoch_end(self) -> int:
+        """Steps until the epoch is complete; 0 in its validation."""
+        return 0 if self._session is None else self._session.batches_left
 
     def end(self, status: str, message: str | None) -> None:
         """Write what is left to write, then the status: the moment at which others look.
@@ -192,7 +190,13 @@ class _Training:
             batch_size=design.training.batch_size,
             train_images=len(session.data.train),
         )
-        self._patiently(lambda: self._store.append(self._row.id, [started]))
+        # A change for the very next step stands in the state, but `started` takes back what was told of it.
+        told = [
+            Changed(step=setting.step, name=name, value=setting.value)
+            for name, setting in session.settings.items()
+            if setting.step > session.step
+        ]
+        self._patiently(lambda: self._store.append(self._row.id, [started, *told]))
         return session
 
     def _restored(self, session: Session) -> bool:
@@ -211,6 +215,7 @@ class _Training:
                 damage = damage or exc
                 continue
             self._watch, self._val_accuracy = _Stopwatch(meta["seconds"]), meta["val_accuracy"]
+            self._best = Best(**meta["best"]) if meta.get("best") else Best()
             self._files.forget_states_after(step)
             return True
         if damage is not None:
@@ -220,9 +225,14 @@ class _Training:
     def _advance(self, session: Session) -> None:
         """Make one call's steps and tell them."""
         begin = time.perf_counter()
-        batches = session.advance(self._pace.steps)
-        seconds = time.perf_counter() - begin
-        self._pace.took(len(batches.losses), seconds)
+        stepping = self._orders.stepping  # there is time for a look at each step
+        examination = self._examiner.begin() if stepping or self._examiner.due else None
+        started = time.perf_counter()
+        batches = session.advance(1 if examination else self._orders.limit(self._pace.steps))
+        seconds = time.perf_counter() - started
+        self._orders.made(len(batches.losses))
+        if not stepping:
+            self._pace.took(len(batches.losses), seconds)
         self._writer.append(
             Steps(
                 first_step=batches.first_step,
@@ -232,20 +242,39 @@ class _Training:
                 images_per_second=batches.images / seconds,
             )
         )
-        session.position.seconds += time.perf_counter() - begin
         if batches.diverged:
-            raise _diverged("The loss", float(batches.losses[-1]), session)
+            raise diverged("The loss", float(batches.losses[-1]), session)
+        if examination is not None:
+            self._writer.append(examination.finish())
+        if stepping or self._camera.due:
+            self._take_picture()
+        if stepping:
+            self._writer.flush()
+        session.position.seconds += time.perf_counter() - begin
+
+    def _take_picture(self) -> None:
+        try:
+            step = self._camera.take()
+        except StorageError as exc:  # a full disk will end the training when it keeps its weights
+            _LOG.warning("Run %s: no picture was taken: %s", self._row.id, exc)
+            return
+        if step is not None:
+            self._writer.append(Snapshot(step=step))
 
     def _end_epoch(self, session: Session) -> None:
         """Validate, tell the epoch, keep weights and state."""
         scores, position = session.epoch_scores(), session.position
         validation = (
-            session.score(session.data.validation, self._obey) if len(session.data.validation) else None
+            session.score(session.data.validation, self._obey_meanwhile)
+            if len(session.data.validation)
+            else None
         )
         if validation is not None and not math.isfinite(validation.loss):
-            raise _diverged("The loss on the validation images", validation.loss, session)
+            raise diverged("The loss on the validation images", validation.loss, session)
         self._val_accuracy = validation.accuracy if validation else None
         step, epoch = session.step, position.epoch + 1
+        if validation is not None:
+            self._best.took(epoch, step, validation.loss, validation.accuracy)
         self._writer.append(
             Epoch(
                 epoch=epoch,
@@ -254,6 +283,10 @@ class _Training:
                 accuracy=scores.accuracy,
                 val_loss=validation.loss if validation else None,
                 val_accuracy=self._val_accuracy,
+                precision=scores.precision,
+                recall=scores.recall,
+                val_precision=validation.precision if validation else None,
+                val_recall=validation.recall if validation else None,
                 seconds=position.seconds,
                 images_per_second=position.images / max(position.seconds, 1e-9),
             )
@@ -265,7 +298,7 @@ class _Training:
         """Keep weights and full state of this very step."""
         weights = session.weights()
         if not all(np.isfinite(values).all() for values in weights.values()):
-            raise _diverged("A weight", math.nan, session)
+            raise diverged("A weight", math.nan, session)
         self._files.write_weights(session.step, session.epochs_done, weights)
         # A state must not be ahead of the events: a resumed run would never tell those that are missing.
         # While the record is locked, the last state before that stays the one to go on from.
@@ -276,62 +309,51 @@ class _Training:
                 "position": position,
                 "seconds": self._watch.seconds,
                 "val_accuracy": self._val_accuracy,
+                "best": self._best.plain(),
             }
             self._files.write_state(session.step, arrays, meta)
-        self._files.prune()
+        self._files.prune(spare=(self._best.step,))
+
+    def _conclude(self, session: Session) -> str | None:
+        """Go back to the best weights where that is wished. Returns what is to be said about the end."""
+        config, best = self._row.design.training, self._best
+        said = []
+        if session.position.epoch < config.epochs:
+            said.append(
+                f"Stopped early after epoch {session.position.epoch} of {config.epochs}: the validation loss "
+                f"has not fallen for {best.stale} epochs."
+            )
+        if config.keep_best and best.epoch:
+            session.load_weights(self._files.read_weights(best.step))
+            self._files.choose(Checkpoint(best.step, best.epoch))
+            self._tested_step, self._val_accuracy = best.step, best.accuracy
+            said.append(
+                f"Kept are the weights of epoch {best.epoch}, whose validation loss of {best.loss:.3g} is "
+                "the lowest."
+            )
+        return " ".join(said) or None
 
     def _test(self, session: Session) -> None:
         """Evaluate on the test images, and keep the result."""
         logits, labels = session.logits(session.data.test), session.data.test.labels
         scores = Scores.of(logits, labels)
-        self._files.write_evaluation(session.step, softmax(logits), labels, scores.loss)
+        step = self._tested_step or session.step
+        self._files.write_evaluation(step, softmax(logits), labels, scores.loss)
         result = {
             "test_accuracy": scores.accuracy,
             "test_loss": scores.loss,
             "val_accuracy": self._val_accuracy,
             "epochs_done": session.epochs_done,
-            "step": session.step,
+            "step": step,
             "seconds": self._watch.seconds,
             "parameters": session.model.count_params(),
         }
         self._patiently(lambda: self._store.set_result(self._row.id, **result))
-        self._writer.append(Tested(step=session.step, loss=scores.loss, accuracy=scores.accuracy))
+        self._writer.append(Tested(step=step, loss=scores.loss, accuracy=scores.accuracy))
 
-    def _obey(self) -> None:
-        """Take commands; return when the training may go on.
-
-        Raises:
-            _Halt: it is to end here.
-        """
-        while True:
-            if self._stop_requested():
-                raise _Halt("interrupted")
-            wanted = self._paused
-            for command in self._commands():
-                if command.kind == "stop":
-                    raise _Halt("stopped")
-                wanted = command.kind == "pause"
-            if wanted != self._paused:
-                self._set_paused(wanted)
-            if not self._paused:
-                return
-            time.sleep(POLL_SECONDS)
-
-    def _commands(self) -> list[Command]:
-        try:
-            return self._store.take_commands(self._row.id)
-        except StorageError as exc:  # they stay in the record; a locked one must not end the training
-            _LOG.warning("Run %s: commands cannot be read now: %s", self._row.id, exc)
-            return []
-
-    def _set_paused(self, paused: bool) -> None:
-        self._paused = paused
-        self._watch.run(not paused)
-        if paused and self._session is not None:
-            self._keep(self._session)  # a pause may last for days, and the machine may not
-        self._writer.flush()
-        status = "paused" if paused else "running"
-        self._patiently(lambda: self._store.set_status(self._row.id, status))
+    def _obey_meanwhile(self) -> None:
+        """Take commands where no step comes next."""
+        self._orders.obey(between_steps=False)
 
     def _patiently(self, write: Callable[[], object]) -> None:
         """Write what must not be lost, also where the record is locked for a while."""
@@ -362,14 +384,3 @@ class _Stopwatch:
         """Let it run, or stand still."""
         self._before = self.seconds
         self._since = time.monotonic() if running else None
-
-
-def _diverged(what: str, value: float, session: Session) -> _Diverged:
-    """A number that is no longer finite at the session's last step; what can be done is always the same."""
-    name = "NaN" if math.isnan(value) else "infinite"
-    step = session.step
-    epoch = (step - 1) // session.steps_per_epoch + 1
-    return _Diverged(
-        f"{what} became {name} at step {step} (epoch {epoch}). Use a smaller learning rate than "
-        f"{session.design.training.learning_rate:g}, or a warm-up. The last good weights are kept."
-    )

@@ -9,7 +9,7 @@ import contextlib
 import math
 import re
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from cnnlab.runs.retention import states_to_keep, steps_to_keep
 LOCK_SECONDS = 10.0
 """How long `lock()` waits by default: whoever only looks whether a run is locked holds it for an instant."""
 
+_SNAPSHOT = "live.npz"
 _FILE = re.compile(r"(?P<kind>[a-z]+)-(?P<step>\d+)-(?P<epoch>[0-9.e+-]+)\.npz")
 
 
@@ -53,6 +54,25 @@ class Evaluation:
     probabilities: NDArray[np.float32]
     labels: NDArray[np.int64]
     loss: float
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """What the first convolution looks like at a step of the training.
+
+    Attributes:
+        step: The step of the weights.
+        layer: The convolution's name in the trace.
+        kernels: `(height, width, channels, kernels) float32`.
+        maps: `(height, width, maps) float32`: what it makes of the image, after the activation.
+        image: `(height, width, channels) uint8`, 0–255: the first test image.
+    """
+
+    step: int
+    layer: str
+    kernels: NDArray[np.float32]
+    maps: NDArray[np.float32]
+    image: NDArray[np.uint8]
 
 
 class RunFiles:
@@ -158,7 +178,7 @@ class RunFiles:
         return self._read("weights", step)[0]
 
     def kept_step(self, step: int | None = None) -> int:
-        """The step itself, or for None the last one, whose weights are kept.
+        """The step itself, or for None the chosen one, else the last one, whose weights are kept.
 
         Raises:
             RunStateError: no weights of this step are kept, or none at all.
@@ -167,12 +187,17 @@ class RunFiles:
         if not steps:
             raise RunStateError(f"Run {self.run_id} has no weights yet. Train it first.")
         if step is None:
-            return steps[-1]
+            chosen = self._kept("chosen")
+            return chosen[-1].step if chosen and chosen[-1].step in steps else steps[-1]
         if step not in steps:
             raise RunStateError(
                 f"Run {self.run_id} keeps no weights of step {step}. Kept are those of {_listed(steps)}."
             )
         return step
+
+    def choose(self, checkpoint: Checkpoint) -> None:
+        """Makes the weights of an earlier step those of the run, instead of the last ones."""
+        self._write("chosen", checkpoint, {}, {})
 
     # Evaluations
 
@@ -203,20 +228,50 @@ class RunFiles:
         arrays, _ = self._read("evaluation", step)
         return Evaluation(step, arrays["probabilities"], arrays["labels"], float(arrays["loss"]))
 
+    # Pictures of the training as it goes on
+
+    def write_snapshot(
+        self,
+        step: int,
+        layer: str,
+        *,
+        kernels: NDArray[np.float32],
+        maps: NDArray[np.float32],
+        image: NDArray[np.uint8],
+    ) -> None:
+        """Keeps the newest pictures in place of those before; shapes as in `Pictures`."""
+        arrays: dict[str, NDArray[Any]] = {"kernels": kernels, "maps": maps, "image": image}
+        npz.write(self.folder / _SNAPSHOT, arrays, {"step": step, "layer": layer}, durable=False)
+
+    def snapshot(self) -> Pictures | None:
+        """The newest pictures, or None where none were taken.
+
+        Raises:
+            StorageError: their file is damaged.
+        """
+        path = self.folder / _SNAPSHOT
+        if not path.is_file():
+            return None
+        arrays, meta = npz.read(path)
+        return Pictures(meta["step"], meta["layer"], **arrays)
+
     # Housekeeping
 
-    def prune(self) -> None:
+    def prune(self, spare: Collection[int] = ()) -> None:
         """Removes what no one needs any more; called by the one who writes, after each checkpoint.
 
         Of the full states the last five and those of every tenth epoch stay, so the very last always does. Of
         the weights at most 100 steps stay, spread evenly, the first and the last among them; an evaluation
         goes with its weights.
+
+        Args:
+            spare: Steps whose weights stay in any case.
         """
         states = self._kept("state")
         keep = states_to_keep([(state.step, state.epoch) for state in states])
         self._unlink("state", {state.step for state in states} - keep)
         steps = [checkpoint.step for checkpoint in self.checkpoints()]
-        gone = set(steps) - set(steps_to_keep(steps))
+        gone = set(steps) - set(steps_to_keep(steps)) - set(spare)
         self._unlink("weights", gone)
         self._unlink("evaluation", gone)
         npz.remove_dead_parts(self.folder)

@@ -154,21 +154,21 @@ class LayerHealth(BaseModel):
     Attributes:
         name: The layer's name in the trace.
         dead: Share of its units, 0–1, whose ReLU is 0 for every image of the batch; None without a ReLU.
-        saturated: Share of its outputs, 0–1, near the flat ends of a sigmoid, tanh or softmax; None without.
-        gradient: RMS of the gradient ÷ RMS of the weights.
-        update: RMS of what the step added to the weights ÷ RMS of the weights.
+        saturated: Share of its outputs, 0–1, near the flat ends of a sigmoid or tanh; None without.
+        gradient: RMS of the gradient ÷ RMS of the weights; None without weights.
+        update: RMS of what the step added to the weights ÷ RMS of the weights; None without weights.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="null")
     name: str
     dead: float | None = None
     saturated: float | None = None
-    gradient: Number
-    update: Number
+    gradient: float | None = None
+    update: float | None = None
 
 
 class Health(Payload):
-    """How each layer with weights does at `step`."""
+    """How each layer with weights or an activation does at `step`."""
 
     kind: ClassVar[str] = "health"
     step: Count

@@ -28,13 +28,16 @@ _NATIVE_KINDS = "biufc"
 """Kinds of NumPy's own number types; an npz holds any other only as raw bytes or as a pickle."""
 
 
-def write(path: Path, arrays: Mapping[str, NDArray[Any]], meta: Mapping[str, Any]) -> None:
+def write(
+    path: Path, arrays: Mapping[str, NDArray[Any]], meta: Mapping[str, Any], *, durable: bool = True
+) -> None:
     """Writes the file beside its place, then puts it there in one move.
 
     Args:
         path: Where it belongs; its folder is made when it is missing.
         arrays: Arrays of NumPy's own number types by name; their order comes back as it is.
         meta: Plain data.
+        durable: Whether it must survive a power cut; what is soon renewed need not wait for the disk.
 
     Raises:
         StorageError: the disk is full or cannot be written, or an array has no NumPy type of its own.
@@ -55,9 +58,11 @@ def write(path: Path, arrays: Mapping[str, NDArray[Any]], meta: Mapping[str, Any
         with part.open("xb") as file:
             np.savez(file, **members)
             file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                os.fsync(file.fileno())
         os.replace(part, path)
-        _sync_folder(path.parent)
+        if durable:
+            _sync_folder(path.parent)
     except OSError as exc:
         raise StorageError(_words(exc, path)) from exc
     finally:

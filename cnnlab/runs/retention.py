@@ -13,12 +13,15 @@ WEIGHTS_KEPT = 100
 
 
 def states_to_keep(checkpoints: Sequence[tuple[int, float]]) -> set[int]:
-    """Steps of the full states to keep: the last five, and those at the end of every tenth epoch.
+    """Steps of the full states to keep: the last, those of the last five whole epochs and of every tenth.
+
+    The states of a pause or a stop lie in the middle of an epoch; several must not drive out the epochs'.
 
     Args:
         checkpoints: (step, epochs done) of each state, in rising order.
     """
-    last = {step for step, _ in checkpoints[-STATES_KEPT:]}
+    whole = [step for step, epoch in checkpoints if epoch % 1 == 0]
+    last = {step for step, _ in checkpoints[-1:]} | set(whole[-STATES_KEPT:])
     return last | {step for step, epoch in checkpoints if epoch > 0 and epoch % STATE_EVERY == 0}
 
 

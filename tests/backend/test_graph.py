@@ -108,8 +108,8 @@ def test_it_stops_after_a_step_whose_loss_is_not_finite(plain_design: Design, da
 
 def test_nothing_is_traced_again(design: Design, data: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     calls = []
-    batch = graph._batch
-    monkeypatch.setattr(graph, "_batch", lambda *arguments: calls.append(1) or batch(*arguments))
+    batch = graph.batch
+    monkeypatch.setattr(graph, "batch", lambda *arguments: calls.append(1) or batch(*arguments))
     model = build.build(design.architecture, seed=1)
     resident = graph.resident(data.images, data.labels)
     run = graph.train_steps(model, build.optimizer(design.training), resident)
@@ -138,3 +138,34 @@ def test_images_in_a_file_and_in_memory_are_the_same(data: Dataset) -> None:
         found = graph.resident(images, data.labels).images
         assert found.dtype == tf.uint8
         np.testing.assert_array_equal(found.numpy(), images)
+
+
+def test_l1_and_l2_are_in_the_loss_and_the_gradient_as_in_keras_fit(
+    plain_design: Design, data: Dataset
+) -> None:
+    def model() -> keras.Model:
+        inputs = keras.Input((8, 8, 1))
+        l1 = keras.regularizers.L1(0.02)
+        convolved = keras.layers.Conv2D(4, 3, activation="relu", kernel_regularizer=l1)
+        dense = keras.layers.Dense(10, kernel_regularizer=keras.regularizers.L2(0.05))
+        return keras.Model(inputs, dense(keras.layers.Flatten()(convolved(inputs))))
+
+    ours, theirs = model(), model()
+    theirs.set_weights(ours.get_weights())
+    run, _ = _steps(ours, plain_design, data)
+    batches = _batches(data)
+    found = run(graph.order_of(_order(data)), 0, BATCH, np.full(len(batches), 3e-3, np.float32))
+    theirs.compile(
+        build.optimizer(plain_design.training),
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        jit_compile=False,
+    )
+    images, labels = (np.concatenate(parts) for parts in zip(*batches, strict=True))
+    losses: list[float] = []
+    told = keras.callbacks.LambdaCallback(on_train_batch_end=lambda i, logs: losses.append(logs["loss"]))
+    theirs.fit(images, labels, batch_size=BATCH, shuffle=False, verbose=0, callbacks=[told])
+    sizes = np.array([len(part) for _, part in batches])
+    means = np.cumsum(found.losses * sizes) / np.cumsum(sizes)  # fit tells the mean so far
+    np.testing.assert_allclose(means, losses, rtol=1e-4)
+    for one, two in zip(ours.get_weights(), theirs.get_weights(), strict=True):
+        np.testing.assert_allclose(one, two, rtol=1e-3, atol=1e-4)

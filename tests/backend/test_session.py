@@ -6,11 +6,12 @@ import keras
 import numpy as np
 import pytest
 
-from cnnlab.backend import checkpoint
+from cnnlab.backend import checkpoint, scores
 from cnnlab.backend.session import MAX_PREDICTION_BATCH, Session, prediction_batch
 from cnnlab.datasets import Dataset
 from cnnlab.errors import StorageError
 from cnnlab.spec import presets
+from cnnlab.spec.augmentation import Brightness, Cutout, Flip, Noise, Rotate
 from cnnlab.spec.design import Design
 
 
@@ -138,3 +139,69 @@ def test_weights_have_the_names_of_the_trace(session: Session) -> None:
 def test_prediction_batches_shrink_where_activations_are_large() -> None:
     assert prediction_batch(presets.preset("digits").design) == MAX_PREDICTION_BATCH
     assert 1 <= prediction_batch(presets.preset("tiny_vgg").design) < MAX_PREDICTION_BATCH
+
+
+def test_a_changed_setting_is_part_of_the_state(design: Design, data: Dataset) -> None:
+    stack = (Noise(stddev=0.2), Flip())
+    design = design.replace(training=design.training.replace(augmentation=stack))
+    unbroken = Session(design, data)
+    plain = _run(Session(design, data), 21, 9)
+    losses = _run(unbroken, 10)
+    for name, value in (("learning_rate", 0.05), ("dropout", 0.6), ("augmentation", 0.0)):
+        unbroken.set(name, value)
+    losses += _run(unbroken, 5)
+    resumed = Session(design, data)
+    resumed.restore(*unbroken.state())
+    assert resumed.settings == unbroken.settings
+    assert resumed.settings["dropout"] == (0.6, 11)
+    rest = _run(unbroken, 6, 9)
+    assert _run(resumed, 2, 4, 9) == rest
+    assert losses[:10] == plain[:10]
+    assert losses[11] != plain[11]
+    assert _same(resumed.state()[0], unbroken.state()[0])
+
+
+def test_a_changed_rate_is_what_the_schedule_starts_from(session: Session) -> None:
+    session.advance(3)
+    session.set("learning_rate", 0.5)
+    config = session.design.training.replace(learning_rate=0.5)
+    assert session.advance(1).learning_rate == pytest.approx(config.learning_rate_at(3, 63, 21))
+
+
+def test_augmentation_of_strength_0_is_none(plain_design: Design, data: Dataset) -> None:
+    stack = (Cutout(side=0.5), Rotate(), Brightness())
+    augmented = plain_design.replace(training=plain_design.training.replace(augmentation=stack))
+    plain, off, on = Session(plain_design, data), Session(augmented, data), Session(augmented, data)
+    off.set("augmentation", 0.0)
+    expected = _run(plain, 3)
+    np.testing.assert_allclose(_run(off, 3), expected, rtol=1e-4)
+    assert not np.allclose(_run(on, 3), expected, rtol=1e-3)
+
+
+def test_precision_and_recall_are_keras_s(plain_design: Design, data: Dataset) -> None:
+    session = Session(plain_design, data)
+    session.set("learning_rate", 0.02)
+    _run(session, 21, 21)
+    theirs = [keras.metrics.Precision(), keras.metrics.Recall()]
+
+    def expected(logits: np.ndarray, labels: np.ndarray) -> list[float]:
+        for metric in theirs:
+            metric.reset_state()
+            metric.update_state(keras.utils.to_categorical(labels, 10), keras.ops.softmax(logits))
+        return [float(metric.result()) for metric in theirs]
+
+    found = session.score(data.validation)
+    values = expected(session.logits(data.validation), data.validation.labels)
+    assert 0.3 < values[1] < values[0] < 1
+    assert [found.precision, found.recall] == pytest.approx(values)
+
+    frozen = plain_design.replace(training=plain_design.training.replace(learning_rate=1e-7, optimizer="SGD"))
+    still = Session(frozen, data)  # steps so short that the weights are the same for all batches
+    checkpoint.load_weights(still.model, session.weights())
+    still.advance(1000)
+    values = expected(still.logits(data.train), data.train.labels)
+    assert [*still.epoch_scores()[2:]] == pytest.approx(values, abs=1e-3)
+
+
+def test_without_a_sure_answer_precision_and_recall_are_0_as_keras_s() -> None:
+    assert scores.precision_recall(np.zeros((4, 10), np.float32), np.zeros(4, np.int64)) == (0.0, 0.0)

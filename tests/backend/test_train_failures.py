@@ -70,7 +70,7 @@ def test_no_weights_that_are_not_finite_are_kept(
 def test_a_validation_loss_that_is_no_number_is_said(
     train_run, design: Design, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Session, "score", lambda *_: Scores(float("nan"), 0.1))
+    monkeypatch.setattr(Session, "score", lambda *_: Scores(float("nan"), 0.1, 0.0, 0.0))
     row = train_run(design)
     assert row.status == "failed"
     assert row.message is not None

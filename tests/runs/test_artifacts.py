@@ -267,9 +267,34 @@ def test_prune_keeps_the_last_five_states_and_every_tenth_epoch(files: RunFiles)
         files.write_state(epoch * 4, {"a": np.zeros(1)}, {"epoch": epoch})
     files.write_state(27 * 4 + 1, {"a": np.zeros(1)}, {"epoch": 27.25})
     files.prune()
-    assert files.states() == [40, 80, 96, 100, 104, 108, 109]
+    assert files.states() == [40, 80, 92, 96, 100, 104, 108, 109]
     files.prune()
-    assert files.states() == [40, 80, 96, 100, 104, 108, 109]
+    assert files.states() == [40, 80, 92, 96, 100, 104, 108, 109]
+
+
+def test_the_states_of_pauses_do_not_drive_out_those_of_epochs(files: RunFiles) -> None:
+    for epoch in (1, 2, 3, 3.25, 3.5, 3.75, 3.875):
+        files.write_state(round(epoch * 8), {"a": np.zeros(1)}, {"epoch": epoch})
+    files.prune()
+    assert files.states() == [8, 16, 24, 31]
+
+
+def test_the_chosen_weights_are_those_of_the_run(files: RunFiles) -> None:
+    for step in (4, 8, 12):
+        files.write_weights(step, step / 4, {"a": np.zeros(1, np.float32)})
+    assert files.kept_step() == 12
+    files.choose(Checkpoint(8, 2.0))
+    assert files.kept_step() == 8
+    assert files.kept_step(12) == 12
+    files.write_weights(8, 2.0, {})
+    assert [checkpoint.step for checkpoint in files.checkpoints()] == [4, 8, 12]
+
+
+def test_weights_that_are_spared_stay(files: RunFiles) -> None:
+    for step in range(1, 120):
+        files.write_weights(step, step, {"a": np.zeros(1, np.float32)})
+        files.prune(spare=(2,))
+    assert {1, 2, 119} < {checkpoint.step for checkpoint in files.checkpoints()}
 
 
 def test_prune_thins_the_weights_and_their_evaluations(files: RunFiles) -> None:
