@@ -157,7 +157,10 @@ def finish(run: Run, *, progress: bool = True) -> Run:
 def _start(design: Design, owner: str, name: str | None, *, parent: str | None = None) -> Run:
     _check(design)
     datasets.require(design.dataset)
-    row = record.get_store().create_run(design, owner, name, parent=parent)
+    info = datasets.info(design.dataset)
+    row = record.get_store().create_run(
+        design, owner, name, parent=parent, data_title=info.title if info.own else None
+    )
     get_engine().train(row.id)
     return Run(record.get_store().run(row.id))
 

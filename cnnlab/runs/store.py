@@ -78,6 +78,7 @@ class Store:
         *,
         parent: str | None = None,
         parent_step: int | None = None,
+        data_title: str | None = None,
     ) -> RunRow:
         """Adds a run, queued; without a name it gets that of its preset or data set, numbered if taken.
 
@@ -87,12 +88,13 @@ class Store:
             name: What to call it.
             parent: The run that it repeats with something changed, or goes on from.
             parent_step: The step of the parent from which it goes on.
+            data_title: What its data set is called, where that is not its name.
         """
         now = time.time()
         run_id, text = new_id(), design.to_json()
         with self._database.write() as connection:
             if name is None:
-                name = _free_name(connection, owner, _default_name(design))
+                name = _free_name(connection, owner, _default_name(design, data_title))
             row = {
                 "id": run_id,
                 "owner": owner,
@@ -351,12 +353,12 @@ def _run(connection: Connection, run_id: str) -> RunRow:
     return run_row(row)
 
 
-def _default_name(design: Design) -> str:
+def _default_name(design: Design, data_title: str | None) -> str:
     """That of the preset while the design is one, of the preset with a word where it was changed."""
     from cnnlab.spec import presets
 
     if design.preset is None:
-        return design.dataset
+        return data_title or design.dataset
     return design.preset if presets.of(design) else f"{design.preset}, changed"
 
 

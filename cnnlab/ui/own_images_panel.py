@@ -99,11 +99,12 @@ def _make(draft: drafts.Draft) -> None:
     preparation = _preparation()
     try:
         listing = _listing(str(draft.folder), draft.changes, draft)
+        pairs = _pairs(str(draft.folder), draft.changes, draft, _examples(listing), preparation)
     except DatasetError as exc:
         st.error(str(exc), icon=":material/folder_off:")
         st.button("Remove it", key="w-draft-clear", icon=":material/delete:", on_click=draft.clear)
         return
-    _preview(draft, listing, preparation)
+    _preview(pairs, preparation)
     counts = listing.counts
     if counts:
         shown = " · ".join(f"{words.plain(name)} **{count:,}**" for name, count in list(counts.items())[:12])
@@ -167,10 +168,8 @@ def _listing(folder: str, changes: int, _draft: drafts.Draft) -> Listing:
     return _draft.source().listing()
 
 
-def _preview(draft: drafts.Draft, listing: Listing, preparation: Preparation) -> None:
+def _preview(pairs: list[_Pair], preparation: Preparation) -> None:
     """Some pictures, before and after."""
-    paths = _examples(listing)
-    pairs = _pairs(str(draft.folder), draft.changes, draft, paths, preparation)
     if not pairs:
         return
     before = [Picture(id=str(at), pixels=pair.before, title=pair.name) for at, pair in enumerate(pairs)]

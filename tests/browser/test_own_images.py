@@ -92,6 +92,14 @@ def test_a_drawing_goes_into_its_class(own: Page) -> None:
     expect(keyed(own, "w-own-pictures-circle").locator(".picture")).to_have_count(1)
 
 
+def test_a_host_without_our_routes_takes_files_by_streamlit(own: Page, tmp_path: Path) -> None:
+    own.route("**/cnnlab/uploads*", lambda route: route.fulfill(body="<html>", content_type="text/html"))
+    chooser(own, "Choose a zip").set_input_files(zipped(tmp_path / "mugs.zip", PHOTOGRAPHS))
+    own.locator('[data-testid="stFileUploader"] input').set_input_files(tmp_path / "mugs.zip")
+    expect(own.get_by_text("mugs.zip").first).to_be_visible()
+    make(own)
+
+
 def test_nobody_else_sees_them(own: Page, new_page: PageFactory, server: AppServer, tmp_path: Path) -> None:
     chooser(own, "Choose a zip").set_input_files(zipped(tmp_path / "mugs.zip", PHOTOGRAPHS))
     make(own)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import shutil
@@ -167,6 +168,20 @@ def test_a_full_disk_is_said_before_the_first_byte(
     answer = send(client, b"x", "1.jpg", "red")
     assert answer.status_code == 413
     assert answer.json()["error"].startswith("There is room for 0 MB more.")
+    assert files_of(home) == []
+
+
+def test_a_disk_that_fills_up_meanwhile_is_said(
+    client: httpx.Client, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(upload: drafts.Upload, chunk: bytes) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(drafts.Upload, "write", full)
+    answer = send(client, b"x", "a.zip")
+    assert answer.status_code == 507
+    assert "cannot be stored in" in answer.json()["error"]
+    assert "No space left on device. Make room there" in answer.json()["error"]
     assert files_of(home) == []
 
 

@@ -119,6 +119,7 @@ def test_thirty_photographs_become_a_data_set_and_a_training(
     app.button(key="w-made-train").click().run()
     assert not app.exception
     (run_id,) = engine.trained
+    assert api.get(run_id).name == "My mugs"
     design = api.get(run_id).design
     assert datasets.info(design.dataset).title == "My mugs"
     assert design.architecture.input_shape == (64, 64, 3)
