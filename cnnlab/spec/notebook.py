@@ -10,12 +10,13 @@ from cnnlab.spec.design import Design
 from cnnlab.spec.source import keras_source
 
 _HEADINGS = (
+    ("augmentation", "## Augmentation"),
     ("model", "## The network"),
     ("x_train", "## The images\n\nPixels become numbers from 0 to 1."),
     ("epochs", "## How it is trained"),
     ("model.compile", "## Train it"),
 )
-"""What a cell assigns or calls → the heading above it."""
+"""What a paragraph of the script assigns or calls → the heading above it; the first that fits."""
 
 _AFTER_FIT = """\
 for number, loss in enumerate(history.history["loss"], start=1):
@@ -42,10 +43,11 @@ def notebook(design: Design, title: str) -> str:
     cells = [_markdown(_introduction(design, title))]
     headings = dict(_HEADINGS)
     for lines, names in _paragraphs(keras_source(design)):
-        for name in [name for name in names if name in headings]:
-            cells.append(_markdown(headings.pop(name)))
+        found = next((name for name, _ in _HEADINGS if name in names), "")
+        if found in headings:
+            cells.append(_markdown(headings.pop(found)))
         cells += [_code(part) for part in _parts(lines, names)]
-        if "model" in names:
+        if found == "model":
             cells.append(_code("model.summary()"))
     cells += [_markdown("## Ask it\n\nThe class of the largest logit is the answer."), _code(_ASK)]
     for number, cell in enumerate(cells):
@@ -70,7 +72,11 @@ def _paragraphs(source: str) -> list[tuple[str, set[str]]]:
     names: list[set[str]] = []
     for statement in ast.parse(source).body:
         first = statement.lineno - 1
-        if not starts or not lines[first - 1].strip():
+        while lines[first - 1].startswith("#"):  # a comment belongs to what comes after it
+            first -= 1
+        # A network with branches has paragraphs of its own, from `inputs` to `model`: one cell.
+        inside = names and "inputs" in names[-1] and "model" not in names[-1]
+        if not starts or (not lines[first - 1].strip() and not inside):
             starts.append(first)
             names.append(set())
         names[-1] |= _names(statement)

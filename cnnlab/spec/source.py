@@ -38,7 +38,7 @@ def keras_source(what: Design | Architecture) -> str:
     return _text(
         [
             _imports(what),
-            [f"keras.utils.set_random_seed({config.seed})"],
+            [f"keras.utils.set_random_seed({config.seed})", *_precision(config)],
             _model(what.architecture),
             *_optional(augmentation_source(config.augmentation, what.architecture.input_shape)),
             _keras_data(what) if what.dataset in _OF_KERAS else _our_data(what),
@@ -203,17 +203,46 @@ def _schedule(name: str, arguments: list[str]) -> list[str]:
     ]
 
 
+def _precision(config: TrainingConfig) -> list[str]:
+    """How to compute as the run did; left to the reader, because it pays only on some processors."""
+    if config.precision == "float32":
+        return []
+    return [f'# The run computed faster, with: keras.config.set_dtype_policy("{config.precision}")']
+
+
+def _early_stopping(config: TrainingConfig) -> list[str]:
+    """The callback that ends the training early, or goes back to the best epoch at its end."""
+    watched = {"early_stopping", "keep_best"} <= set(config.relevant())
+    if not watched or not (config.early_stopping or config.keep_best):
+        return []
+    arguments = ['"val_loss"', f"patience={config.early_stopping or 'epochs'}"]
+    arguments += ["restore_best_weights=True"] if config.keep_best else []
+    return [f"stopping = keras.callbacks.EarlyStopping({', '.join(arguments)})"]
+
+
 def _fit(config: TrainingConfig) -> list[str]:
     """`compile`, the training and the test."""
+    stopping = _early_stopping(config)
     arguments = ["learning_rate=learning_rate"]
     arguments += [f"{name}={value!r}" for name, value in config.optimizer_arguments().items()]
-    validation = ", validation_data=(x_val, y_val)" if config.validation_share else ""
+    fitted = ["x_train", "y_train", "batch_size=batch_size", "epochs=epochs"]
+    fitted += ["validation_data=(x_val, y_val)"] if config.validation_share else []
+    fitted += ["callbacks=[stopping]"] if stopping else []
     return [
         "model.compile(",
         f"    optimizer=keras.optimizers.{config.optimizer}({', '.join(arguments)}),",
         "    loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),",
         '    metrics=["accuracy"],',
         ")",
-        f"model.fit(x_train, y_train, batch_size=batch_size, epochs=epochs{validation})",
+        *stopping,
+        *_fit_call(fitted),
         "model.evaluate(x_test, y_test)",
     ]
+
+
+def _fit_call(arguments: list[str]) -> list[str]:
+    """The call that trains; on several lines where one would be too long."""
+    line = f"model.fit({', '.join(arguments)})"
+    if len(line) <= _LONGEST_LINE + 8:
+        return [line]
+    return ["model.fit(", *(f"    {argument}," for argument in arguments), ")"]

@@ -6,6 +6,8 @@ import nbformat
 import pytest
 
 from cnnlab.spec import presets
+from cnnlab.spec.augmentation import Rotate
+from cnnlab.spec.layers import Conv2D, Flatten, ResidualBlock
 from cnnlab.spec.notebook import notebook
 from cnnlab.spec.source import keras_source
 
@@ -35,6 +37,25 @@ def test_the_cells_are_the_script(name):
     joined = "\n".join(code(notebook(design, "My network")))
     for line in keras_source(design).splitlines():
         assert line.replace("model.fit(", "history = model.fit(") in joined
+
+
+def test_a_network_with_branches_and_augmentation_has_a_cell_each():
+    design = presets.preset("digits").design
+    layers = (Conv2D(filters=4), ResidualBlock(filters=4), Flatten())
+    training = design.training.replace(
+        augmentation=(Rotate(),), early_stopping=3, keep_best=True, precision="mixed_bfloat16"
+    )
+    design = design.replace(architecture=design.architecture.with_layers(layers), training=training)
+    text = notebook(design, "My network")
+    cells = ["".join(cell["source"]) for cell in json.loads(text)["cells"]]
+    network = cells.index("## The network") + 1
+    assert cells[network].startswith("inputs = keras.Input")
+    assert cells[network].endswith("model = keras.Model(inputs, x)")
+    assert cells[network + 1] == "model.summary()"
+    assert cells[network + 2] == "## Augmentation"
+    assert cells.count("model.summary()") == 1
+    for cell in code(text):
+        compile(cell, "cell", "exec")
 
 
 def test_it_says_where_the_images_come_from():

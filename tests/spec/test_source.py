@@ -138,6 +138,28 @@ def test_penalties_and_initializers_are_keras_own():
     assert "kernel_regularizer=keras.regularizers.L1L2(l1=0.1, l2=0.2)" in source
 
 
+def test_early_stopping_is_keras_own():
+    design = presets.preset("fashion_mnist").design
+
+    def lines(**fields):
+        return keras_source(design.replace(training=design.training.replace(**fields))).splitlines()
+
+    assert 'stopping = keras.callbacks.EarlyStopping("val_loss", patience=3)' in lines(early_stopping=3)
+    assert lines(early_stopping=3)[-3] == "    callbacks=[stopping],"
+    best = 'stopping = keras.callbacks.EarlyStopping("val_loss", patience=epochs, restore_best_weights=True)'
+    assert best in lines(keep_best=True)
+    assert "stopping" not in "".join(lines(early_stopping=3, validation_share=0.0))
+
+
+def test_the_precision_is_left_to_the_reader():
+    design = presets.preset("fashion_mnist").design
+    faster = design.replace(training=design.training.replace(precision="mixed_bfloat16"))
+    assert '# The run computed faster, with: keras.config.set_dtype_policy("mixed_bfloat16")' in keras_source(
+        faster
+    )
+    assert "dtype_policy" not in keras_source(design)
+
+
 def test_a_network_with_a_problem_has_no_source():
     with pytest.raises(SpecError, match=r"^Output \(Dense\): it takes a vector and gets a map"):
         keras_source(presets.get("cifar10").with_layers(()))
