@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -79,18 +78,42 @@ def aligned(stacks: Sequence[Sequence[str]]) -> list[tuple[int | None, ...]]:
     """
     rows: list[tuple[str, list[int | None]]] = []
     for place, stack in enumerate(stacks):
-        kinds = [kind for kind, _ in rows]
         merged: list[tuple[str, list[int | None]]] = []
-        matcher = difflib.SequenceMatcher(None, kinds, list(stack), autojunk=False)
-        for tag, first, last, start, stop in matcher.get_opcodes():
-            if tag == "equal":
-                for (kind, held), position in zip(rows[first:last], range(start, stop), strict=True):
-                    merged.append((kind, [*held, position]))
-                continue
-            merged += [(kind, [*held, None]) for kind, held in rows[first:last]]
-            merged += [(stack[position], [*[None] * place, position]) for position in range(start, stop)]
+        row = position = 0
+        for shared_row, shared_position in [*_shared(rows, stack), (len(rows), len(stack))]:
+            merged += [(kind, [*held, None]) for kind, held in rows[row:shared_row]]
+            merged += [(stack[k], [*[None] * place, k]) for k in range(position, shared_position)]
+            if shared_row < len(rows):
+                kind, held = rows[shared_row]
+                merged.append((kind, [*held, shared_position]))
+            row, position = shared_row + 1, shared_position + 1
         rows = merged
     return [tuple(held) for _, held in rows]
+
+
+def _shared(rows: Sequence[tuple[str, list[int | None]]], stack: Sequence[str]) -> list[tuple[int, int]]:
+    """Which entry of a stack shares which row, both rising.
+
+    The longest common subsequence, in which a row counts as often as stacks already have it: a third stack
+    then lies where most of the others do.
+    """
+    weights = [sum(position is not None for position in held) for _, held in rows]
+    best = [[0] * (len(stack) + 1) for _ in range(len(rows) + 1)]
+    for i in reversed(range(len(rows))):
+        for j in reversed(range(len(stack))):
+            best[i][j] = max(best[i + 1][j], best[i][j + 1])
+            if rows[i][0] == stack[j]:
+                best[i][j] = max(best[i][j], weights[i] + best[i + 1][j + 1])
+    pairs, i, j = [], 0, 0
+    while i < len(rows) and j < len(stack):
+        if rows[i][0] == stack[j] and best[i][j] == weights[i] + best[i + 1][j + 1]:
+            pairs.append((i, j))
+            i, j = i + 1, j + 1
+        elif best[i][j] == best[i + 1][j]:
+            i += 1
+        else:
+            j += 1
+    return pairs
 
 
 def _layers(stacks: Sequence[Sequence[Layer]]) -> Iterable[Difference]:
@@ -115,9 +138,9 @@ def _layers(stacks: Sequence[Sequence[Layer]]) -> Iterable[Difference]:
 
 def _layer(layer: Layer) -> str:
     """A layer that others lack, by its first fields: "filters 32, kernel size 3"."""
-    shown = list(layer.controls().values())[:_FIELDS_SHOWN]
-    fields = [f"{_lower(control.label)} {_value(control, getattr(layer, control.name))}" for control in shown]
-    return ", ".join(fields) or "yes"
+    held = [(control, getattr(layer, control.name)) for control in layer.controls().values()]
+    shown = [(control, value) for control, value in held if value is not None][:_FIELDS_SHOWN]
+    return ", ".join(f"{_lower(control.label)} {_value(control, value)}" for control, value in shown) or "yes"
 
 
 def _training(configs: Sequence[TrainingConfig]) -> Iterable[Difference]:

@@ -13,6 +13,8 @@ from cnnlab.figures.theme import RIGHT, TEXT, WRONG, finish, rgba, shorten
 
 NUMBERS_UP_TO = 20
 """Numbers are written into the cells up to so many classes; beyond they would not be read."""
+_UNSEEN = 0.002
+"""Opacity of what only the pointer shall find: a hundredth still drew a faint square into each cell."""
 
 
 def confusion(
@@ -129,12 +131,12 @@ def _add_clickable(
         marker={
             "symbol": "square-open",
             "size": 28,
-            "opacity": 0.01,
+            "opacity": _UNSEEN,
             "color": TEXT,
             "line": {"width": 2},
         },
         selected={"marker": {"opacity": 1, "size": 30}},
-        unselected={"marker": {"opacity": 0.01}},
+        unselected={"marker": {"opacity": _UNSEEN}},
         customdata=np.stack([classes[rows], classes[columns]], axis=1).tolist(),
         text=[cell_words(matrix, names, int(i), int(j)) for i, j in zip(rows, columns, strict=True)],
         hovertemplate="%{text}<extra></extra>",

@@ -106,7 +106,7 @@ def _write(figure: go.Figure, written: list[list[str]], darkness: npt.NDArray[np
             (i, j, text)
             for i, row in enumerate(written)
             for j, text in enumerate(row)
-            if text and (darkness[i, j] > 0.6) == dark
+            if text and (darkness[i, j] > 0.75) == dark
         ]
         figure.add_scatter(
             x=[j for _, j, _ in cells],

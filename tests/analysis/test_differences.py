@@ -87,6 +87,16 @@ def test_stacks_are_aligned_as_a_diff_does(
     assert aligned(stacks) == rows
 
 
+def test_equal_stacks_lie_on_each_other_whatever_lies_between_them() -> None:
+    same, other = ("c", "c", "p", "f"), ("c", "b", "p", "c", "b", "p", "c", "f")
+    for stacks in ([same, other, same], [other, same, same], [same, same, other]):
+        rows = aligned(stacks)
+        first, second = (k for k, stack in enumerate(stacks) if stack == same)
+        assert [row[first] for row in rows] == [row[second] for row in rows]
+        for k, stack in enumerate(stacks):
+            assert [row[k] for row in rows if row[k] is not None] == list(range(len(stack)))
+
+
 def test_results_that_differ_are_told_in_words_and_missing_ones_as_a_dash() -> None:
     words = {"accuracy": ("Accuracy", "{:.1%}".format), "epochs": ("Epochs", str), "loss": ("Loss", str)}
     results = [
