@@ -169,10 +169,16 @@ def list_datasets(options: argparse.Namespace) -> int:
 def import_images(options: argparse.Namespace) -> int:
     """Make a data set of a folder or a zip, and say what was left out."""
     path = Path(options.path)
-    preparation = Preparation(side=options.size, colour=not options.grey, crop=not options.fit)
     make = datasets.import_folder if path.is_dir() else datasets.import_zip
     with counting_bar("Importing", " pictures") as told:
-        name = make(path, options.name or path.stem, progress=told, **preparation.to_plain())
+        name = make(
+            path,
+            options.name or path.stem,
+            size=options.size,
+            colour=not options.grey,
+            crop=not options.fit,
+            progress=told,
+        )
     card = shelf.card(name)
     for each in card.skipped:
         print(f"left out: {each.path}: {each.reason}", file=sys.stderr)
@@ -180,7 +186,7 @@ def import_images(options: argparse.Namespace) -> int:
         "name": name,
         "title": card.title,
         "images": card.images,
-        "image_shape": list(preparation.image_shape),
+        "image_shape": list(card.preparation.image_shape),
         "classes": dict(zip(card.class_names, card.counts, strict=True)),
         "left_out": card.skipped_count,
     }

@@ -17,7 +17,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,15 +45,23 @@ _LEFT_SECONDS = 24 * 3600.0
 
 
 def import_folder(
-    path: str | Path, name: str, *, progress: Progress | None = None, **preparation: Any
+    path: str | Path,
+    name: str,
+    *,
+    size: int = Preparation.side,
+    colour: bool = True,
+    crop: bool = True,
+    progress: Progress | None = None,
 ) -> str:
     """Make a data set of a folder that holds a folder of pictures for each class.
 
     Args:
         path: the folder.
         name: what to call the data set.
+        size: side of the images, 16 to 128 pixels.
+        colour: whether they keep their colour.
+        crop: whether the middle is cut out; else the whole picture is kept, with black bars.
         progress: called with the pictures done and the pictures in all.
-        **preparation: `side` (16 to 128 pixels), `colour`, `crop`: fields of `Preparation`.
 
     Returns:
         The name under which it is loaded: `own-` and an id.
@@ -64,16 +71,24 @@ def import_folder(
         DatasetUnavailable: the disk is full or cannot be written.
 
     Example:
-        >>> mugs = import_folder("photos/mugs", "My mugs", side=64)  # doctest: +SKIP
+        >>> mugs = import_folder("photos/mugs", "My mugs", size=64)  # doctest: +SKIP
         >>> cnnlab.datasets.load(mugs).class_names  # doctest: +SKIP
         ('blue', 'red')
     """
-    return import_source(FolderSource(Path(path)), name, Preparation(**preparation), progress=progress)
+    return import_source(FolderSource(Path(path)), name, Preparation(size, colour, crop), progress=progress)
 
 
-def import_zip(path: str | Path, name: str, *, progress: Progress | None = None, **preparation: Any) -> str:
+def import_zip(
+    path: str | Path,
+    name: str,
+    *,
+    size: int = Preparation.side,
+    colour: bool = True,
+    crop: bool = True,
+    progress: Progress | None = None,
+) -> str:
     """Make a data set of a zip with a folder of pictures for each class; all else as `import_folder`."""
-    return import_source(ZipSource(Path(path)), name, Preparation(**preparation), progress=progress)
+    return import_source(ZipSource(Path(path)), name, Preparation(size, colour, crop), progress=progress)
 
 
 def import_source(

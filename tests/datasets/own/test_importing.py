@@ -27,7 +27,7 @@ def left_behind(home: Path) -> list[str]:
 
 def test_a_zip_becomes_a_data_set_like_any_other(tmp_path: Path) -> None:
     files = two_classes(10)
-    name = datasets.import_zip(zipped(tmp_path / "mugs.zip", files), "My mugs", side=32)
+    name = datasets.import_zip(zipped(tmp_path / "mugs.zip", files), "My mugs", size=32)
     assert datasets.is_installed(name)
     info = datasets.info(name)
     assert (info.title, info.image_shape, info.class_names) == ("My mugs", (32, 32, 3), ("blue", "red"))
@@ -159,7 +159,7 @@ def test_only_a_few_pictures_are_in_memory_at_a_time(tmp_path: Path, monkeypatch
 def test_a_small_set_has_every_class_in_training_and_test(
     count: int, parts: tuple[int, int, int], tmp_path: Path
 ) -> None:
-    name = datasets.import_zip(zipped(tmp_path / "a.zip", two_classes(count)), "a", side=16)
+    name = datasets.import_zip(zipped(tmp_path / "a.zip", two_classes(count)), "a", size=16)
     for seed in range(5):
         data = datasets.load(name, seed=seed, validation_share=0.1)
         assert (len(data.train), len(data.validation), len(data.test)) == parts
@@ -168,7 +168,7 @@ def test_a_small_set_has_every_class_in_training_and_test(
 
 def test_one_small_class_beside_large_ones_keeps_an_image_for_the_test(tmp_path: Path) -> None:
     files = two_classes(20) | {f"photos/cup/{k}.jpg": encoded(picture(BLUE)) for k in range(2)}
-    data = datasets.load(datasets.import_zip(zipped(tmp_path / "a.zip", files), "a", side=16))
+    data = datasets.load(datasets.import_zip(zipped(tmp_path / "a.zip", files), "a", size=16))
     assert np.bincount(data.test.labels, minlength=3).tolist() == [4, 1, 4]
     assert np.bincount(data.train.labels, minlength=3)[1] == 1
 

@@ -101,7 +101,7 @@ def test_a_zip_taken_away_makes_the_same_data_set_again(made, colour: bool, tmp_
     path = tmp_path / "out.zip"
     shelf.export_zip(name, path)
     assert {entry.split("/")[0] for entry in zipfile.ZipFile(path).namelist()} == {"blue", "red"}
-    again = datasets.load(datasets.import_zip(path, "again", side=32, colour=colour))
+    again = datasets.load(datasets.import_zip(path, "again", size=32, colour=colour))
     first = datasets.load(name)
     assert again.images.tolist() == first.images.tolist()
     assert again.labels.tolist() == first.labels.tolist()
