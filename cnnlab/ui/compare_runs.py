@@ -17,6 +17,7 @@ MOST = 8
 """More curves than there are colours are not told apart."""
 _PARAMETER = "runs"
 _WIDGET = "w-compare-runs"
+_KEPT = "cnnlab-compared"
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,8 @@ def require() -> list[Compared]:
     if len(chosen) > MOST:
         problems.append(f"At most {MOST} runs are shown side by side: the first {MOST} of {len(chosen)} are.")
         chosen = chosen[:MOST]
+    if asked is not None and len(chosen) > 1:
+        st.session_state[_KEPT] = chosen
     names = _names(options.values())
     st.session_state[_WIDGET] = chosen
     st.multiselect(
@@ -107,10 +110,10 @@ def _found(ids: Iterable[str]) -> tuple[list[api.Run], list[str]]:
 
 
 def _suggested(own: list[api.Run]) -> list[str]:
-    """The chosen run, or the newest, and what suits it.
+    """The runs that were compared last, where the chosen run is among them; else that run and what suits it.
 
-    That is the run that it repeats with something changed, else the newest one of the same data set with
-    a result.
+    What suits it is the run that it repeats with something changed, else the newest one of the same data set
+    with a result. Without a chosen run it is the newest.
     """
     try:
         first = state.chosen_run()
@@ -118,6 +121,10 @@ def _suggested(own: list[api.Run]) -> list[str]:
         first = next(iter(own), None)
     if first is None:
         return []
+    there = {run.id for run in own}
+    kept = [run_id for run_id in st.session_state.get(_KEPT, ()) if run_id in there]
+    if len(kept) > 1 and first.id in kept:
+        return kept
     others = [run for run in own if run.id != first.id]
     parent = [run for run in others if run.id == first.row.parent]
     alike = [run for run in others if _dataset(run) == _dataset(first)]

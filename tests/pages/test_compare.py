@@ -111,6 +111,17 @@ class TestChoosing:
         app.multiselect[0].set_value([]).run()
         assert informed(app) == ["Choose two runs or more."]
 
+    def test_the_choice_is_kept_on_the_way_to_another_page_and_back(self, open_page: OpenPage) -> None:
+        first, second, third = (recorded.finished(name=name) for name in ("first", "second", "third"))
+        app = compare(open_page, first, second)
+        for run, expected in ((second, [first.id, second.id]), (third, [third.id, second.id])):
+            app.query_params.clear()
+            app.query_params["run"] = run.id
+            app.switch_page("pages/runs.py").run()
+            app.switch_page("pages/compare.py").run()
+            assert not app.exception
+            assert app.multiselect[0].value == expected
+
     def test_a_link_to_someone_elses_runs_shows_them(self, open_page: OpenPage) -> None:
         theirs = recorded.finished(OTHER, name="theirs"), recorded.finished(OTHER, name="also theirs")
         app = compare(open_page, *theirs)
