@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from typing import Literal
 
@@ -110,6 +111,7 @@ class ResidualBlock(Composite):
     rank = 3
     width = "filters"
 
+    @functools.lru_cache(maxsize=256)  # noqa: B019 - a frozen value, asked again by every trace
     def expand(self, shape: Shape) -> tuple[Part, ...]:
         """Two convolutions and the shortcut, which is pooled and projected where the shape changes."""
         normalization = (BatchNormalization(),) if self.batch_normalization else ()
