@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -15,6 +16,7 @@ from cnnlab.live import uploads
 from cnnlab.live.assets import PLOTLY_NAME, plotly_gzip, plotly_path
 from cnnlab.live.broadcast import Broadcast
 from cnnlab.live.owner import OwnerCookie
+from cnnlab.live.pictures import pictures
 from cnnlab.live.words import shared_interpreter
 
 _FOREVER = "public, max-age=31536000, immutable"
@@ -47,6 +49,7 @@ def routes(broadcast: Broadcast | None = None) -> list[BaseRoute]:
     served: dict[str, Callable[[Request], Awaitable[Response]]] = {
         "/cnnlab/runs/{run_id}/events": events,
         "/cnnlab/runs/{run_id}/words": _words,
+        "/cnnlab/runs/{run_id}/pictures": _pictures,
         f"/cnnlab/assets/{PLOTLY_NAME}": _plotly,
         "/cnnlab/own/{name}/images.{form}": uploads.take_away,
     }
@@ -85,13 +88,23 @@ async def _events(request: Request, broadcast: Broadcast) -> Response:
 
 async def _words(request: Request) -> Response:
     """What the run's numbers say so far, in words."""
+    return await _answer(request, lambda run_id: {"words": shared_interpreter().words(run_id)})
+
+
+async def _pictures(request: Request) -> Response:
+    """The run's kernels and feature maps, as they are now."""
+    return await _answer(request, pictures)
+
+
+async def _answer(request: Request, found: Callable[[str], dict[str, Any]]) -> Response:
+    """What is known of a run at this moment, as JSON."""
     try:
-        found = await asyncio.to_thread(shared_interpreter().words, request.path_params["run_id"])
+        answer = await asyncio.to_thread(found, request.path_params["run_id"])
     except RunNotFound as exc:
         return _refusal(404, str(exc))
     except StorageError as exc:
         return _refusal(503, str(exc))
-    return JSONResponse({"words": found}, headers={"Cache-Control": "no-store"})
+    return JSONResponse(answer, headers={"Cache-Control": "no-store"})
 
 
 async def _plotly(request: Request) -> Response:

@@ -10,6 +10,7 @@ from cnnlab import api, datasets
 from cnnlab.errors import RunNotFound
 from cnnlab.figures.schedule import describe_schedule, schedule
 from cnnlab.figures.theme import CONFIG
+from cnnlab.live.words import shared_interpreter
 from cnnlab.runs.store import ACTIVE
 from cnnlab.spec.design import Design
 from cnnlab.ui import (
@@ -27,11 +28,16 @@ from cnnlab.ui import (
     words,
 )
 from cnnlab.ui.components.live_chart import live_chart
+from cnnlab.ui.components.live_layers import live_layers
 from cnnlab.ui.components.network import network
 from cnnlab.ui.editor import OUTPUT, Editor
 from cnnlab.ui.forms import form
 
 _SCHEDULE_POINTS = 200
+_SOON = (
+    "The confusion matrix appears here. When the training ends, the network is asked about the test images, "
+    "which it has never seen."
+)
 
 
 def settings(run: api.Run | None) -> None:
@@ -79,10 +85,30 @@ def watch(run: api.Run) -> None:
     with curves:
         _curves(run)
     with result:
-        if run.row.result.get("test_accuracy") is not None and run.status not in ACTIVE:
+        _beside(run)
+
+
+def _beside(run: api.Run) -> None:
+    """Beside the curves: what will come, then the layers as they learn, then the confusion matrix."""
+    tested = run.row.result.get("test_accuracy") is not None and run.status not in ACTIVE
+    if run.status == "queued":
+        _meanwhile(run)
+    elif not tested:
+        _inside(run)
+    elif not shared_interpreter().history(run.id).health:
+        _result(run)
+    else:
+        matrix, inside = st.tabs(["Confusion matrix", "Inside the network"])
+        with matrix:
             _result(run)
-        else:
-            _meanwhile(run)
+        with inside:
+            _inside(run)
+
+
+def _inside(run: api.Run) -> None:
+    """Kernels and maps as they move, and the health of each layer."""
+    active = run.status in ACTIVE
+    live_layers(run.id, key=f"w-inside-{run.id}", waiting=_SOON if active else "")
 
 
 def _what(design: Design) -> None:

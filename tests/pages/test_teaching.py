@@ -11,7 +11,7 @@ import pytest
 
 from cnnlab import api
 from cnnlab.live.words import FORECAST
-from cnnlab.runs import Changed, get_store
+from cnnlab.runs import Changed, Health, LayerHealth, get_store
 from cnnlab.spec import links
 from cnnlab.spec.design import Design
 from cnnlab.spec.layers import Dropout
@@ -112,6 +112,36 @@ def test_why_a_run_finished_early_is_said_calmly(open_page: OpenPage) -> None:
     app = open_page("train", run=run.id)
     assert [info.value for info in app.info] == ["Stopped early: no lower validation loss for 3 epochs."]
     assert not app.warning
+
+
+# Inside the network
+
+
+def looked(run: api.Run) -> api.Run:
+    """The run, with a look at its layers."""
+    layers = (LayerHealth(name="conv2d", dead=0.7, gradient=0.01, update=0.001),)
+    get_store().append(run.id, [Health(step=recorded.FIRST, layers=layers)])
+    return run
+
+
+def test_while_it_trains_its_layers_are_beside_the_curves(open_page: OpenPage) -> None:
+    run = looked(recorded.running())
+    app = open_page("train", run=run.id)
+    inside = screen.component(app, f"w-inside-{run.id}")
+    assert inside["url"] == screen.component(app, f"w-live-{run.id}")["url"], "they share one stream"
+    assert inside["pictures"] == f"cnnlab/runs/{run.id}/pictures"
+    assert inside["waiting"].startswith("The confusion matrix appears here.")
+    assert inside["limits"]["dead"] == 0.4
+    words = screen.component(app, f"w-live-{run.id}")["words"]
+    assert [word["title"] for word in words] == ["conv2d: 70% dead ReLUs"]
+
+
+def test_when_it_has_ended_the_layers_are_a_tab_behind_the_confusion_matrix(open_page: OpenPage) -> None:
+    app = open_page("train", run=looked(recorded.finished()).id)
+    assert not app.exception
+    assert [tab.label for tab in app.tabs] == ["Confusion matrix", "Inside the network"]
+    app = open_page("train", run=recorded.finished().id)
+    assert not app.tabs, "nobody looked at the layers of this one"
 
 
 # Again, and back
