@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from cnnlab.analysis import augmentation as shown
 from cnnlab.backend import augment as trained
+from cnnlab.backend.session import Session
+from cnnlab.datasets import Dataset
 from cnnlab.spec import presets
 from cnnlab.spec.augmentation import (
     AUGMENTATIONS,
@@ -25,6 +27,7 @@ from cnnlab.spec.augmentation import (
     Zoom,
     in_order,
 )
+from cnnlab.spec.design import Design
 from cnnlab.spec.source import keras_source
 from tests.spec.strategies import augmentations
 
@@ -217,3 +220,11 @@ def test_the_exported_source_trains_with_the_stack_before_the_network():
     ]  # fmt: skip
     assert network.count_params() == design.architecture.trace().total_parameters
     assert len(names["model"].history.history["loss"]) == 1
+
+
+def test_training_images_alone_are_changed(design: Design, data: Dataset) -> None:
+    plain = Session(design, data)
+    augmented = Session(design.replace(training=design.training.replace(augmentation=STACKS["all"])), data)
+    for split in (data.validation, data.test):
+        np.testing.assert_array_equal(augmented.logits(split), plain.logits(split))
+    assert (augmented.advance(1).losses != plain.advance(1).losses).all()
