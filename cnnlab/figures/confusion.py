@@ -144,10 +144,15 @@ def _add_clickable(
 
 
 def _lay_out(figure: go.Figure, names: Sequence[str], height: int) -> go.Figure:
-    classes = len(names)
     finish(figure, height=height)
     # No cut-off: the nearest centre of a lattice is the centre of the cell under the pointer.
     figure.update_layout(hoverdistance=-1, clickmode="event+select")
+    return class_axes(figure, names)
+
+
+def class_axes(figure: go.Figure, names: Sequence[str]) -> go.Figure:
+    """Name the rows and columns of a matrix after its classes: actual from the top, predicted from the left."""
+    classes = len(names)
     ticks = {
         "tickmode": "array",
         "tickvals": list(range(classes)),

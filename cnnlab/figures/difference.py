@@ -10,8 +10,8 @@ import plotly.graph_objects as go
 
 from cnnlab.analysis.metrics import Scale, normalise
 from cnnlab.analysis.palettes import BLUE, VERMILION
-from cnnlab.figures.confusion import NUMBERS_UP_TO
-from cnnlab.figures.theme import TEXT, finish, rgba, shorten
+from cnnlab.figures.confusion import NUMBERS_UP_TO, class_axes
+from cnnlab.figures.theme import TEXT, finish, rgba
 
 
 def difference(
@@ -52,12 +52,7 @@ def difference(
     if len(names) <= NUMBERS_UP_TO:
         _write(figure, written, np.abs(gain) / extreme)
     finish(figure, height=max(380, min(760, 120 + 44 * len(names))))
-    ticks = {"tickmode": "array", "tickvals": list(range(len(names))), "showgrid": False, "ticks": ""}
-    ticks["ticktext"] = [shorten(name) for name in names]
-    edges = [-0.5, len(names) - 0.5]
-    figure.update_xaxes(title_text="predicted", range=edges, autotickangles=[0, -45, -90], **ticks)
-    figure.update_yaxes(title_text="actual", range=edges[::-1], **ticks)
-    return figure
+    return class_axes(figure, names)
 
 
 def describe_difference(

@@ -42,27 +42,8 @@ def trade_off(
         hoverinfo="skip",
     )
     for k, name in enumerate(names):
-        if not (np.isfinite(costs[k]) and np.isfinite(accuracies[k])):
-            continue
-        best, colour = k in front, class_colour(k)
-        figure.add_scatter(
-            x=[costs[k]],
-            y=[accuracies[k]],
-            name=name,
-            mode="markers+text",
-            text=[shorten(name, 20)],
-            textposition=_beside(costs, k),
-            textfont={"size": 13, "color": TEXT},
-            cliponaxis=False,
-            marker={
-                "size": 16 if best else 11,
-                "color": colour if best else "rgba(0,0,0,0)",
-                "line": {"width": 2.5, "color": colour},
-            },
-            hovertemplate=(
-                f"%{{x:,.4~g}} {cost}, %{{y:.2%}}{', on the front' if best else ''}<extra>{name}</extra>"
-            ),
-        )
+        if np.isfinite(costs[k]) and np.isfinite(accuracies[k]):
+            _add(figure, costs, accuracies, k, name, cost=cost, best=k in front)
     finish(figure, height=360)
     low, high = _range(accuracies)
     figure.update_xaxes(title_text=cost, **_cost_axis(costs))
@@ -75,6 +56,36 @@ def describe_trade_off(names: Sequence[str], front: Sequence[int], *, cost: str)
     if not front:
         return f"No run has both a test accuracy and a number of {cost}."
     return f"Test accuracy against {cost}. On the Pareto front: {', '.join(names[k] for k in front)}."
+
+
+def _add(
+    figure: go.Figure,
+    costs: npt.NDArray[np.floating],
+    accuracies: npt.NDArray[np.floating],
+    k: int,
+    name: str,
+    *,
+    cost: str,
+    best: bool,
+) -> None:
+    """Add the point of one run."""
+    colour, front = class_colour(k), ", on the front" if best else ""
+    figure.add_scatter(
+        x=[costs[k]],
+        y=[accuracies[k]],
+        name=name,
+        mode="markers+text",
+        text=[shorten(name, 20)],
+        textposition=_beside(costs, k),
+        textfont={"size": 13, "color": TEXT},
+        cliponaxis=False,
+        marker={
+            "size": 16 if best else 11,
+            "color": colour if best else "rgba(0,0,0,0)",
+            "line": {"width": 2.5, "color": colour},
+        },
+        hovertemplate=f"%{{x:,.4~g}} {cost}, %{{y:.2%}}{front}<extra>{name}</extra>",
+    )
 
 
 def _range(accuracies: npt.NDArray[np.floating]) -> tuple[float, float]:

@@ -33,28 +33,18 @@ def matrices(chosen: Sequence[Compared]) -> None:
     pair = _pair(chosen, "matrices")
     if pair is None:
         return
-    names = [words.plain(each.name) for each in pair]
     first, second = (evaluate_panel.answers(each.run) for each in pair)
     if first.class_names != second.class_names:
+        names = [words.plain(each.name) for each in pair]
         st.info(
             f"'{names[0]}' knows other classes ({_listed(first)}) than '{names[1]}' "
             f"({_listed(second)}): their matrices cannot be subtracted. Choose two runs of the same classes.",
             icon=":material/compare_arrows:",
         )
         return
-    alike = np.array_equal(first.confusion.sum(axis=1), second.confusion.sum(axis=1))
     # Counts of unequal test sets would differ for want of images, not of skill.
-    scale: Scale = "rows"
-    if alike:
-        scale = st.segmented_control(
-            "What the cells say",
-            list(_SCALES),
-            default="counts",
-            required=True,
-            key="w-compare-scale",
-            format_func=_SCALES.__getitem__,
-            label_visibility="collapsed",
-        )
+    alike = np.array_equal(first.confusion.sum(axis=1), second.confusion.sum(axis=1))
+    scale = _scale() if alike else "rows"
     chart, text = st.columns([7, 4], gap="large")
     with chart:
         st.plotly_chart(
@@ -64,20 +54,35 @@ def matrices(chosen: Sequence[Compared]) -> None:
             key=f"w-compare-difference-{scale}",
         )
     with text:
-        classes = [words.plain(name) for name in first.class_names]
-        st.markdown(describe_difference(first.confusion, second.confusion, classes))
-        st.markdown(
-            f"**Blue**: '{names[1]}' does better than '{names[0]}' there, with more right answers or "
-            "fewer wrong ones. **Orange**: it does worse."
-        )
-        st.caption(
-            "Each number: how many more or fewer images of the row's class are called the column's."
-            if scale == "counts"
-            else "Each number: how many more or fewer of a hundred images of the row's class are called the "
-            "column's."
-        )
-        if not np.array_equal(first.labels, second.labels):
-            st.caption("The seeds differ, and so do the test images: small differences may be chance.")
+        _reading(pair, first, second, scale)
+
+
+def _scale() -> Scale:
+    scale: Scale = st.segmented_control(
+        "What the cells say",
+        list(_SCALES),
+        default="counts",
+        required=True,
+        key="w-compare-scale",
+        format_func=_SCALES.__getitem__,
+        label_visibility="collapsed",
+    )
+    return scale
+
+
+def _reading(pair: Pair, first: Evaluation, second: Evaluation, scale: Scale) -> None:
+    """How the difference is read, and what it comes to."""
+    names = [words.plain(each.name) for each in pair]
+    classes = [words.plain(name) for name in first.class_names]
+    st.markdown(describe_difference(first.confusion, second.confusion, classes))
+    st.markdown(
+        f"**Blue**: '{names[1]}' does better than '{names[0]}' there, with more right answers or fewer wrong "
+        "ones. **Orange**: it does worse."
+    )
+    of = "" if scale == "counts" else "of a hundred "
+    st.caption(f"Each number: how many more or fewer {of}images of the row's class are called the column's.")
+    if not np.array_equal(first.labels, second.labels):
+        st.caption("The two were tested on different images: small differences may be chance.")
 
 
 def image(chosen: Sequence[Compared]) -> None:
@@ -86,13 +91,9 @@ def image(chosen: Sequence[Compared]) -> None:
     if pair is None:
         return
     if pair[0].design.dataset != pair[1].design.dataset:
-        names, titles = (
-            [words.plain(text) for text in texts]
-            for texts in ([each.name for each in pair], [each.data_title for each in pair])
-        )
+        told = [f"'{words.plain(each.name)}' looks at {words.plain(each.data_title)}" for each in pair]
         st.info(
-            f"'{names[0]}' looks at {titles[0]}, '{names[1]}' at {titles[1]}: no image fits both. Choose two "
-            "runs of one data set.",
+            f"{', '.join(told)}: no image fits both. Choose two runs of one data set.",
             icon=":material/compare_arrows:",
         )
         return
@@ -110,7 +111,8 @@ def image(chosen: Sequence[Compared]) -> None:
     index = int(min(st.session_state.get(_IMAGE, int(apart[0]) if len(apart) else 0), len(shared) - 1))
     left, right = st.columns([4, 7], gap="large")
     with left:
-        _picture(data[0], int(places[0][index]), index, len(shared), apart)
+        _picture(data[0], int(places[0][index]), f"Image **{index + 1:,}** of {len(shared):,}")
+        _choice(index, len(shared), apart)
     with right:
         _answers(pair, [first, second], [int(place[index]) for place in places])
 
@@ -132,21 +134,21 @@ def _answers(pair: Pair, evaluations: Sequence[Evaluation], places: Sequence[int
     )
 
 
-def _picture(data: Dataset, place: int, index: int, count: int, apart: npt.NDArray[np.int64]) -> None:
-    """The image, and the ways to another one.
+def _picture(data: Dataset, place: int, title: str) -> None:
+    """A test image of the first run, which the second was not trained on either."""
+    name = data.class_names[int(data.test.labels[place])]
+    enlarged(data.images[data.test.indices[place]], f"Test image {place}: {name}")
+    st.markdown(f"{title} that neither run was trained on: **{words.plain(name)}**")
+
+
+def _choice(index: int, count: int, apart: npt.NDArray[np.int64]) -> None:
+    """The ways to another image.
 
     Args:
-        data: the first run's data set.
-        place: of the image among its test images.
         index: of the image among those that both runs were tested on.
         count: how many those are.
         apart: `(n,) int64`, which of them the two call by different names.
     """
-    name = data.class_names[int(data.test.labels[place])]
-    enlarged(data.images[data.test.indices[place]], f"Test image {place}: {name}")
-    st.markdown(
-        f"Image **{index + 1:,}** of {count:,} that neither run was trained on: **{words.plain(name)}**"
-    )
     st.session_state["w-compare-image"] = index + 1
     st.number_input(
         "Number of the image",

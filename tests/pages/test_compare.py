@@ -332,7 +332,7 @@ class TestImage:
     def test_other_data_sets_are_one_sentence(self, open_page: OpenPage) -> None:
         app = compare(open_page, recorded.finished(name="digits"), shapes(), tab="One image")
         (text,) = informed(app)
-        assert text.startswith("'digits' looks at Digits, 'shapes' at ")
+        assert text.startswith("'digits' looks at Digits, 'shapes' looks at Shapes")
         assert text.endswith("no image fits both. Choose two runs of one data set.")
 
 
