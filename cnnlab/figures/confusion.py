@@ -151,7 +151,7 @@ def _lay_out(figure: go.Figure, names: Sequence[str], height: int) -> go.Figure:
 
 
 def class_axes(figure: go.Figure, names: Sequence[str]) -> go.Figure:
-    """Name the rows and columns of a matrix after its classes: actual from the top, predicted from the left."""
+    """Name a matrix's rows and columns after its classes: actual from the top, predicted from the left."""
     classes = len(names)
     ticks = {
         "tickmode": "array",
