@@ -45,6 +45,18 @@ def written_beside(path: Path, *, replace: bool = False) -> Iterator[Path]:
         shutil.rmtree(hidden, ignore_errors=True)
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder, and those above it, where they are missing.
+
+    Raises:
+        StorageError: It cannot be made; the message says why in one line.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        raise StorageError(f"The folder {path} cannot be made: {_reason(exc)}.") from exc
+
+
 def require_writable(path: Path, *, replace: bool = False) -> None:
     """Raise what `written_beside` would raise, before the work is done; leaves nothing behind."""
     with written_beside(path, replace=replace):

@@ -274,6 +274,15 @@ def test_the_source_of_a_run_is_exported(cli: Cli, engine: Engine, tmp_path: Pat
     assert (status, err.count("\n")) == (1, 1)
 
 
+def test_an_export_without_a_path_is_named_after_its_run(
+    cli: Cli, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run = api.start(DIGITS, name="quick, 2").wait()
+    assert cli("export", run.id, "--format", "csv")[0] == 0
+    assert (tmp_path / "quick-2-history" / "epochs.csv").is_file()
+
+
 def test_the_history_of_a_run_is_exported_without_a_worker(cli: Cli, engine: Engine, tmp_path: Path) -> None:
     run = api.start(DIGITS, name="quick").wait()
     report = cli.json("export", run.id, "--format", "csv", "-o", str(tmp_path / "history"))

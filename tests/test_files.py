@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cnnlab.errors import StorageError
-from cnnlab.files import total_bytes, written_beside
+from cnnlab.files import make_folder, total_bytes, written_beside
 
 
 def test_a_file_and_what_lies_beside_it_appear_together(tmp_path: Path) -> None:
@@ -82,6 +82,14 @@ def test_what_cannot_be_written_is_said_in_one_line(tmp_path: Path, error: OSErr
         write_half(path, error)
     assert str(caught.value) == f"{path} cannot be written: {words}"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_made_is_said_in_one_line(tmp_path: Path) -> None:
+    make_folder(tmp_path / "a" / "b")
+    make_folder(tmp_path / "a" / "b")
+    (tmp_path / "file").touch()
+    with pytest.raises(StorageError, match=r"cannot be made: Not a directory. Choose another folder.$"):
+        make_folder(tmp_path / "file" / "b")
 
 
 def test_a_file_does_not_take_the_place_of_a_folder(tmp_path: Path) -> None:

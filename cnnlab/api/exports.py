@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cnnlab import runs as record
 from cnnlab.engine import get_engine
-from cnnlab.files import require_writable, total_bytes, written_beside
+from cnnlab.files import make_folder, require_writable, total_bytes, written_beside
 from cnnlab.runs.rows import RunRow
 from cnnlab.runs.tables import Tables
 from cnnlab.spec import formats
@@ -118,7 +118,7 @@ def make(run_id: str, form: Format, step: int) -> Made:
         CNNLabError: As `export`.
     """
     folder = _kept(run_id, form, step)
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(folder.parent)
     with written_beside(folder, replace=True) as part:
         part.mkdir()
         name = form.file_name(record.get_store().run(run_id).name)

@@ -48,7 +48,12 @@ def panel(run: api.Run, step: int) -> None:
 @st.fragment
 def _card(run_id: str, step: int, name: str) -> None:
     """One form; a fragment, so that making it leaves the rest of the page alone."""
-    form, run = formats.get(name), api.get(run_id)
+    form = formats.get(name)
+    try:
+        run = api.get(run_id)
+    except CNNLabError as exc:  # deleted meanwhile, in another tab
+        st.error(str(exc), icon=":material/error:")
+        return
     st.markdown(f"{form.icon} **{form.title}**")
     st.caption(form.purpose)
     lacking = form.missing()

@@ -146,6 +146,17 @@ def test_a_missing_package_is_said_instead_of_a_button(
     assert "w-make-onnx" not in [button.key for button in app.button]
 
 
+def test_a_run_that_was_deleted_meanwhile_is_said() -> None:
+    def card() -> None:
+        from cnnlab.ui import take_away_panel
+
+        take_away_panel._card("0123456789", 1, "keras")
+
+    app = AppTest.from_function(card).run()
+    assert not app.exception
+    assert "no run '0123456789'" in app.error[0].value
+
+
 @pytest.mark.parametrize("name", sorted(HELD_BACK))
 def test_what_takes_no_worker_is_written_when_it_is_downloaded(name: str) -> None:
     from cnnlab.spec import formats
