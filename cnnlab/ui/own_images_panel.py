@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
+from streamlit.delta_generator import DeltaGenerator
 
 from cnnlab.datasets.own import drafts, jobs
 from cnnlab.datasets.own.pictures import SIDES, Preparation, Unreadable, prepare, thumbnail
@@ -20,6 +21,7 @@ from cnnlab.ui.components.images import Picture, images
 from cnnlab.ui.frame import owner
 
 PREVIEWS = 6
+CLASSES_SHOWN = 12
 _BEFORE_SIDE = 128
 _MADE, _FAILED = "cnnlab-own-made", "cnnlab-own-failed"
 
@@ -36,6 +38,7 @@ def panel() -> None:
     """Everything about own images, from the first photograph to a training."""
     left, right = st.columns([7, 4], gap="large")
     with right:
+        place = st.container()
         own_images_shelf.shelf()
     with left:
         job = jobs.current(owner())
@@ -46,7 +49,7 @@ def panel() -> None:
         own_pictures.collect()
         draft = drafts.draft(owner())
         if not draft.empty:
-            _make(draft)
+            _make(draft, place)
 
 
 @st.fragment(run_every=0.5)
@@ -93,8 +96,8 @@ def _made() -> None:
         own_images_shelf.left_out(card)
 
 
-def _make(draft: drafts.Draft) -> None:
-    """What the pictures become, and the button that makes a data set of them."""
+def _make(draft: drafts.Draft, place: DeltaGenerator) -> None:
+    """What the pictures become and, in `place`, what there is of each class and the button that makes it."""
     st.markdown("#### As the network will see them")
     preparation = _preparation()
     try:
@@ -105,23 +108,29 @@ def _make(draft: drafts.Draft) -> None:
         st.button("Remove it", key="w-draft-clear", icon=":material/delete:", on_click=draft.clear)
         return
     _preview(pairs, preparation)
+    with place, st.container(border=True):
+        _counts(listing)
+        _button(draft, listing.problem(), preparation)
+
+
+def _counts(listing: Listing) -> None:
+    """Pictures of each class, and what is left out."""
     counts = listing.counts
     if counts:
-        shown = " · ".join(f"{words.plain(name)} **{count:,}**" for name, count in list(counts.items())[:12])
-        more = f" · and {len(counts) - 12} more classes" if len(counts) > 12 else ""
-        st.markdown(shown + more)
+        shown = [f"{words.plain(name)} **{count:,}**" for name, count in counts.items()]
+        more = f" · and {len(counts) - CLASSES_SHOWN} more classes" if len(counts) > CLASSES_SHOWN else ""
+        st.markdown(" · ".join(shown[:CLASSES_SHOWN]) + more)
     own_images_shelf.skipped_words(listing.skipped, len(listing.skipped))
-    trouble = listing.problem()
+
+
+def _button(draft: drafts.Draft, trouble: str | None, preparation: Preparation) -> None:
+    """The name and the button that starts the import; what stands in the way, where something does."""
     if trouble:
         st.info(trouble, icon=":material/info:")
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        title = st.text_input(
-            "Name of the data set",
-            _suggested(draft),
-            max_chars=MAX_TITLE,
-            key=f"w-own-title-{draft.zip_title}",
-            width=260,
-        )
+    title = st.text_input(
+        "Name of the data set", _suggested(draft), max_chars=MAX_TITLE, key=f"w-own-title-{draft.zip_title}"
+    )
+    with st.container(horizontal=True):
         if st.button(
             "Make the data set",
             key="w-own-make",
