@@ -20,6 +20,7 @@ ORDER = (
     {"settings", "files", "processor"},
     {"spec"},
     {"datasets", "runs"},
+    {"machine"},
     {"backend", "engine"},
     {"analysis", "worker"},
     {"figures", "api", "live"},

@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cnnlab import datasets
+from cnnlab import datasets, machine
 from cnnlab import runs as record
 from cnnlab.api.foretell import Forecast, RateTrial, find_learning_rate, forecast
 from cnnlab.api.progress import download_bar
 from cnnlab.api.run import FeatureMaps, Run
 from cnnlab.engine import get_engine
-from cnnlab.errors import SpecError
+from cnnlab.errors import EngineError, SpecError
 from cnnlab.runs.events import ACTIVE
 from cnnlab.runs.rows import NAME_LENGTH
 from cnnlab.spec.architecture import Architecture
@@ -54,6 +54,7 @@ def start(design: Design, owner: str = LOCAL_OWNER, name: str | None = None) -> 
 
     Raises:
         SpecError: The design cannot be trained; the message says why.
+        EngineError: There is not enough memory or disk space for it.
         DatasetError: There is no such data set.
         DatasetUnavailable: It must be downloaded first, which `install` does.
     """
@@ -181,3 +182,6 @@ def _check(design: Design) -> None:
     obstacle = mismatch or design.obstacle()
     if obstacle is not None:
         raise SpecError(obstacle)
+    lacking = machine.obstacle(design)
+    if lacking is not None:
+        raise EngineError(lacking)

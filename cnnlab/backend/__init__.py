@@ -13,6 +13,8 @@ TASKS: dict[str, str] = {
     "evaluate": "cnnlab.backend.evaluate:evaluate",
     "feature_maps": "cnnlab.backend.probe:feature_maps",
     "export": "cnnlab.backend.export.task:export",
+    "forecast": "cnnlab.backend.forecast:forecast",
+    "rate_finder": "cnnlab.backend.rate_finder:rate_finder",
     "warm": "cnnlab.backend.warm:warm",
 }
 """Name of each task and where its function is: "module:function"."""

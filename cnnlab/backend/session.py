@@ -154,8 +154,12 @@ class Session:
 
     def advance(self, count: int) -> Batches:
         """Make `count` steps, or fewer at the end of the epoch or at a loss that is not finite."""
+        return self.advance_at(self._rates(min(count, self.batches_left)))
+
+    def advance_at(self, rates: NDArray[np.float32]) -> Batches:
+        """As `advance`, with the learning rate of each step: `(k,)`."""
         batch_size, position = self.design.training.batch_size, self.position
-        rates, strength = self._rates(min(count, self.batches_left)), self.setting("augmentation")
+        rates, strength = rates[: self.batches_left], self.setting("augmentation")
         order, first = self._epoch_order(), position.batch * batch_size
         steps = self._train_steps(order, first, batch_size, rates, step=self.step, strength=strength)
         losses = steps.losses

@@ -12,6 +12,7 @@ import filelock
 import keras
 import numpy as np
 
+from cnnlab import machine
 from cnnlab.backend.best import Best
 from cnnlab.backend.data import dataset_of
 from cnnlab.backend.failures import Diverged, diverged, words
@@ -21,7 +22,7 @@ from cnnlab.backend.pace import Pace
 from cnnlab.backend.scores import softmax
 from cnnlab.backend.session import Scores, Session
 from cnnlab.backend.snapshots import Camera
-from cnnlab.errors import CNNLabError, RunNotFound, RunStateError, SpecError, StorageError
+from cnnlab.errors import CNNLabError, EngineError, RunNotFound, RunStateError, SpecError, StorageError
 from cnnlab.runs import (
     Changed,
     Checkpoint,
@@ -179,6 +180,9 @@ class _Training:
         obstacle = design.obstacle()
         if obstacle is not None:
             raise SpecError(obstacle)
+        lacking = machine.obstacle(design)  # others may have taken it while the run waited
+        if lacking is not None:
+            raise EngineError(lacking)
         session = Session(design, dataset_of(design))
         if not self._restored(session):
             self._files.write_weights(0, 0.0, session.weights())

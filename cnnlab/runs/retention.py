@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+_VALUES_A_PARAMETER = 3
+"""In a full state: the weight itself and Adam's two moments."""
 STATES_KEPT = 5
 """Full states that are kept from the last: a training goes on from the newest of them that can be read."""
 STATE_EVERY = 10
@@ -36,3 +38,9 @@ def steps_to_keep(steps: Sequence[int], most: int = WEIGHTS_KEPT) -> list[int]:
         closest = min(range(1, len(kept) - 1), key=lambda place: kept[place + 1] - kept[place - 1])
         del kept[closest]
     return kept
+
+
+def kept_values(parameters: int, epochs: int) -> int:
+    """The most numbers that the files of a whole training hold: full states, and weights of epochs."""
+    states = min(epochs, STATES_KEPT) + epochs // STATE_EVERY + 1
+    return parameters * (states * _VALUES_A_PARAMETER + min(epochs + 1, WEIGHTS_KEPT))
