@@ -50,7 +50,7 @@ def workspace() -> None:
     toolbar(editor.now.design, trace, undoable=bool(editor.past), redoable=bool(editor.future))
     _network(editor, trace)
     _problems(editor, trace)
-    stack, settings, views = st.columns([5, 5, 11], gap="medium")
+    stack, settings, views = st.columns([9, 10, 25], gap="medium")
     with stack:
         _stack(editor, trace)
     with settings:

@@ -83,9 +83,9 @@ def choose(page: Page, key: str, option: str) -> None:
 def pick(page: Page, key: str, item: str) -> None:
     """Choose from the menu that the button with this key opens."""
     press(page, key)
-    page.get_by_role("menuitem", name=item, exact=True).or_(
-        page.get_by_role("option", name=item, exact=True)
-    ).click()
+    # An item may have an icon, whose name is read before it.
+    name = re.compile(rf"^(\w+ )?{re.escape(item)}$")
+    page.get_by_role("menuitem", name=name).or_(page.get_by_role("option", name=name)).click()
 
 
 def link(server: AppServer, design: Design) -> str:

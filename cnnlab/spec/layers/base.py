@@ -19,12 +19,12 @@ KINDS: dict[str, type[Layer]] = {}
 
 FAMILIES: dict[str, str] = {
     "conv": "Convolution",
+    "block": "Residual block",
     "pool": "Pooling",
     "dense": "Dense",
     "other": "Other",
     "norm": "Normalization",
     "drop": "Dropout and noise",
-    "block": "Residual block",
 }
 """What a page calls each family of kinds; a family has one colour everywhere."""
 

@@ -14,7 +14,7 @@ const SMALLEST_GAP = 20;
 const LARGEST_GAP = 52;
 const LETTER = 7.8;
 // A block with a shortcut: a lead, in which the shortcut leaves; two slabs with a gap; the plus where it comes back.
-const BLOCK = { lead: 16, gap: 16, tail: 12, plus: 9, above: 12 };
+const BLOCK = { lead: 16, gap: 12, tail: 12, plus: 9, above: 12 };
 
 /**
  * How large a volume is drawn, in pixels.
@@ -51,7 +51,10 @@ export function nameLines(name) {
 /** Whether a layer is drawn as two slabs with a shortcut around them. */
 const isBlock = (volume) => Boolean(volume.block) && volume.shape?.length === 3;
 
-const blockWidth = (across, depth) => BLOCK.lead + 2 * across + BLOCK.gap + depth + BLOCK.tail + 2 * BLOCK.plus;
+// The second slab hides no more than a part of the first one's side.
+const slabGap = (depth) => BLOCK.gap + 0.5 * depth;
+
+const blockWidth = (across, depth) => BLOCK.lead + 2 * across + slabGap(depth) + depth + BLOCK.tail + 2 * BLOCK.plus;
 
 /**
  * Where everything lies, in pixels from the top left.
@@ -140,7 +143,7 @@ export function scaleNote(volumes, clipped) {
 /** A block's places: its two slabs, the plus behind them, and the line over them that the shortcut takes. */
 export function blockPlaces(item, middle) {
   const first = item.x + BLOCK.lead;
-  const second = first + item.across + BLOCK.gap;
+  const second = first + item.across + slabGap(item.shift);
   const plus = second + item.across + item.shift + BLOCK.tail + BLOCK.plus;
   return { slabs: [first, second], plus, middle, over: item.y - item.rise - BLOCK.above };
 }
