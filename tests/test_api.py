@@ -141,6 +141,60 @@ def test_again_starts_another_run_of_the_same_design(engine: Engine) -> None:
     assert (run.name, other.name) == ("digits", "digits 2")
 
 
+def test_again_with_one_thing_changed_keeps_the_rest_and_knows_its_parent(engine: Engine) -> None:
+    run = api.start(DIGITS, name="quick")
+    other = api.again(run, change={"learning_rate": 0.05})
+    assert other.design == DIGITS.replace(training=DIGITS.training.replace(learning_rate=0.05))
+    assert (other.row.parent, other.row.parent_step) == (run.id, None)
+    assert other.name == "quick, learning rate 0.05"
+    smaller = DIGITS.architecture.with_layers(DIGITS.architecture.layers[:-1])
+    third = api.again(run, change={"architecture": smaller}, name="quick too")
+    assert third.design == DIGITS.replace(architecture=smaller)
+    assert third.name == "quick too"
+    with pytest.raises(SpecError, match="'speed' is not one of its fields"):
+        api.again(run, change={"speed": 1})
+
+
+def test_a_training_is_told_to_step_and_to_change_a_setting() -> None:
+    store = get_store()
+    run = api.Run(store.create_run(DIGITS, owner="local"))
+    with pytest.raises(RunStateError, match="waits in the queue and cannot be paused"):
+        run.step()
+    store.set_status(run.id, "running")
+    run = api.get(run.id)
+    run.step()
+    run.epoch()
+    run.set("learning_rate", 0.01)
+    told = [(command.kind, command.value) for command in store.take_commands(run.id)]
+    assert told == [("step", None), ("epoch", None), ("set", {"name": "learning_rate", "value": 0.01})]
+    store.set_status(run.id, "finished")
+    with pytest.raises(RunStateError, match="is finished: there is nothing to set"):
+        run.set("learning_rate", 0.01)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        (
+            "batch_size",
+            8,
+            "'batch_size' cannot be changed in the course of a training",
+        ),
+        ("learning_rate", 0.0, "Training, learning_rate: expected a number from 1e-07 to 10. Received 0.0."),
+        ("learning_rate", float("nan"), "Received nan"),
+        ("augmentation", 1.0, "has no augmentation whose strength could be changed. Add one in Data."),
+        ("dropout", 0.5, "has no dropout layer whose rate could be changed. Add one in Design."),
+    ],
+)
+def test_a_setting_that_cannot_be_changed_is_said(name: str, value: float, words: str) -> None:
+    network = DIGITS.architecture
+    plain = network.with_layers(tuple(layer for layer in network.layers if layer.kind != "Dropout"))
+    row = get_store().create_run(DIGITS.replace(architecture=plain), owner="local")
+    get_store().set_status(row.id, "running")
+    with pytest.raises(RunError, match=words):
+        api.Run(row).set(name, value)
+
+
 def test_a_run_is_paused_resumed_and_stopped(engine: Engine) -> None:
     run = running()
     run.pause()
