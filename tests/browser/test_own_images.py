@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,7 @@ def make(page: Page) -> None:
     expect(keyed(page, "w-own-make").get_by_role("button")).to_be_enabled()
     press(page, "w-own-make")
     expect(page.get_by_text("is ready: 30 images in 2 classes.")).to_be_visible(timeout=LIMIT)
+    wait_idle(page)
 
 
 def test_a_zip_becomes_a_data_set_and_a_trained_network(own: Page, record: Record, tmp_path: Path) -> None:
@@ -53,6 +55,20 @@ def test_a_zip_becomes_a_data_set_and_a_trained_network(own: Page, record: Recor
     expect_status(own, "Finished")
     result = record.store.run(run_id).result
     assert result["test_accuracy"] == 1.0  # red and blue are no riddle
+
+
+def test_a_data_set_is_taken_away_as_a_zip(own: Page, tmp_path: Path) -> None:
+    chooser(own, "Choose a zip").set_input_files(zipped(tmp_path / "mugs.zip", PHOTOGRAPHS))
+    make(own)
+    own.locator('[class*="st-key-w-own-menu-"] button').first.click()
+    own.get_by_role("menuitem", name="Take it away").or_(
+        own.get_by_role("option", name="Take it away")
+    ).click()
+    with own.expect_download() as download:
+        own.get_by_role("link", name="Zip with a folder a class").click()
+    assert download.value.suggested_filename == "mugs.zip"
+    with zipfile.ZipFile(download.value.path()) as archive:
+        assert len(archive.namelist()) == 30
 
 
 def test_a_folder_is_sent_picture_by_picture_and_what_is_left_out_is_named(own: Page, tmp_path: Path) -> None:

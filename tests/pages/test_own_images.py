@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +126,27 @@ def test_thirty_photographs_become_a_data_set_and_a_training(
     assert design.architecture.input_shape == (64, 64, 3)
     assert design.architecture.classes == 2
     assert design.training.augmentation
+
+
+def test_an_import_under_way_shows_how_far_it_is_and_can_be_cancelled(
+    own: Any, photographs: drafts.Draft, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cancelled = threading.Event()
+
+    def watch(job: jobs.Job) -> None:
+        job.done, job.total = 3, 30
+        assert cancelled.wait(60)
+
+    monkeypatch.setattr(jobs.Job, "_watch", watch)
+    monkeypatch.setattr(jobs.Job, "cancel", lambda job: cancelled.set())
+    job = jobs.start(OWNER, "Mugs", Preparation())
+    app = own()
+    assert not app.exception
+    assert screen.says(app, "You may go to other pages meanwhile.")
+    assert app.progress[0].text == "**Mugs** · 3 of 30 pictures"
+    assert "Make the data set" not in screen.buttons(app)
+    app.button(key="w-import-cancel").click().run()
+    assert job.wait(60)
 
 
 @pytest.mark.usefixtures("at_once")
