@@ -162,9 +162,10 @@ def test_a_training_is_told_to_step_and_to_change_a_setting() -> None:
         run.step()
     store.set_status(run.id, "running")
     run = api.get(run.id)
-    run.step()
-    run.epoch()
-    run.set("learning_rate", 0.01)
+    with store.files(run.id).lock():  # as the worker that trains it does
+        run.step()
+        run.epoch()
+        run.set("learning_rate", 0.01)
     told = [(command.kind, command.value) for command in store.take_commands(run.id)]
     assert told == [("step", None), ("epoch", None), ("set", {"name": "learning_rate", "value": 0.01})]
     store.set_status(run.id, "finished")
