@@ -67,26 +67,39 @@ def _card(run_id: str, step: int, name: str) -> None:
 
 def _made_in_a_worker(run: api.Run, step: int, form: Format) -> None:
     """A button that makes it; then the download, what is known of it, and how to use it."""
-    ready = exports.made(run.id, form, step)
+    ready = exports.made(run.id, form, step) or _make(run, step, form)
     if ready is None:
-        button = st.empty()
-        if not button.button("Make", key=f"w-make-{form.name}", icon=":material/build:"):
-            return
-        button.empty()
-        try:
-            with st.spinner(
-                "Writing and checking…" if form.content == "network" else "Writing…", show_time=True
-            ):
-                ready = exports.make(run.id, form, step)
-        except CNNLabError as exc:
-            st.error(str(exc), icon=":material/error:")
-            return
+        return
     path, report = ready.path, ready.report
     with st.container(horizontal=True, vertical_alignment="center"):
         _download(form, run, path.read_bytes, size=report.bytes)
         _how_to_use(run, form, step)
     if report.words():
         st.caption(report.words())
+
+
+def _make(run: api.Run, step: int, form: Format) -> exports.Made | None:
+    """The button, and what it makes; None until it was clicked, and where it went wrong."""
+    place, again = st.empty(), f"cnnlab-make-{form.name}"
+    clicked = place.button("Make", key=f"w-make-{form.name}", icon=":material/build:")
+    if not clicked and not st.session_state.pop(again, False):
+        return None
+    doing = "Writing and checking…" if form.content == "network" else "Writing…"
+    try:
+        with place, st.spinner(doing, show_time=True):  # in the button's place: one click is enough
+            return exports.make(run.id, form, step)
+    except CNNLabError as exc:
+        st.error(str(exc), icon=":material/error:")
+        st.button(
+            "Try again",
+            key=f"w-again-{form.name}",
+            icon=":material/refresh:",
+            on_click=st.session_state.update,
+            args=({again: True},),
+        )
+        return None
+    finally:
+        place.empty()
 
 
 def _download(form: Format, run: api.Run, content: object, size: int | None = None) -> None:
