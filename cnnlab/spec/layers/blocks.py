@@ -14,6 +14,7 @@ from cnnlab.spec.layers.common import (
     Initializer,
     activation_field,
     initializer_field,
+    momentum_field,
     penalty_field,
 )
 from cnnlab.spec.layers.convolution import Conv2D
@@ -100,6 +101,8 @@ class ResidualBlock(Composite):
     batch_normalization: bool = switch(
         True, label="Batch normalization", help="Normalises each channel behind each convolution."
     )
+    # Not Keras's 0.99: averages that lag by hundreds of steps make a short training look like guessing.
+    momentum: float = momentum_field(0.9, advanced=True)
     kernel_initializer: Initializer = initializer_field()
     l1: float = penalty_field("L1")
     l2: float = penalty_field("L2")
@@ -114,7 +117,7 @@ class ResidualBlock(Composite):
     @functools.lru_cache(maxsize=256)  # noqa: B019 - a frozen value, asked again by every trace
     def expand(self, shape: Shape) -> tuple[Part, ...]:
         """Two convolutions and the shortcut, which is pooled and projected where the shape changes."""
-        normalization = (BatchNormalization(),) if self.batch_normalization else ()
+        normalization = (BatchNormalization(momentum=self.momentum),) if self.batch_normalization else ()
         first = (self._convolution(self.kernel_size, self.strides), *normalization, self._bend())
         second = (self._convolution(self.kernel_size, 1), *normalization)
         main = [

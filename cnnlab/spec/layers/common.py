@@ -108,6 +108,20 @@ def epsilon_field() -> Any:
     )
 
 
+def momentum_field(default: float = 0.99, *, advanced: bool = False) -> Any:
+    """How slowly a batch normalization's moving averages follow."""
+    return real(
+        default,
+        low=0.0,
+        high=0.9999,
+        slider=(0.5, 0.99),
+        step=0.01,
+        label="Momentum",
+        help="How slowly the moving mean and variance, used in prediction, follow the batches.",
+        advanced=advanced,
+    )
+
+
 def with_regularizer(values: dict[str, Any], *weights: str) -> dict[str, Any]:
     """Keras's arguments of a layer whose fields are `values`: L1 and L2 as the regularizer of its weights."""
     given = {norm: values[norm] for norm in ("l1", "l2") if values[norm]}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-from cnnlab.spec.fields import real, switch
+from cnnlab.spec.fields import switch
 from cnnlab.spec.layers.base import Layer, Shape
-from cnnlab.spec.layers.common import epsilon_field
+from cnnlab.spec.layers.common import epsilon_field, momentum_field
 
 
 def _center() -> Any:
@@ -23,15 +23,7 @@ class BatchNormalization(Layer):
     """Batch normalization: brings each channel to mean 0 and variance 1, then scales and shifts it."""
 
     kind: Literal["BatchNormalization"] = "BatchNormalization"
-    momentum: float = real(
-        0.99,
-        low=0.0,
-        high=0.9999,
-        slider=(0.5, 0.99),
-        step=0.01,
-        label="Momentum",
-        help="How slowly the moving mean and variance, used in prediction, follow the batches.",
-    )
+    momentum: float = momentum_field()
     epsilon: float = epsilon_field()
     center: bool = _center()
     scale: bool = _scale()
