@@ -155,6 +155,7 @@ def train_steps(
     whole, real, row = tf.TensorSpec([], tf.int32), tf.TensorSpec([]), tf.TensorSpec([None], tf.int32)
     signature = [row, whole, whole, tf.TensorSpec([None], tf.float32), whole, real]
     compiled = tf.function(steps, input_signature=signature, autograph=False, jit_compile=False)
+    compiled.get_concrete_function()  # here, so that the first epoch's time is that of its steps
 
     def run(
         order: tf.Tensor,

@@ -245,6 +245,16 @@ class Session:
         """
         return all_logits(self._predict(split.indices, prediction_batch(self.design)), between)
 
+    def float32_logits(self, split: Split) -> NDArray[np.float32]:
+        """As `logits`, computed in float32, as wherever the network is looked at after its training."""
+        if self.design.training.precision == "float32":
+            return self.logits(split)
+        model = build.build(self.design.architecture)
+        checkpoint.load_weights(model, self.weights())
+        return all_logits(
+            graph.predictor(model, self._resident)(split.indices, prediction_batch(self.design))
+        )
+
     def score(self, split: Split, between: Callable[[], None] | None = None) -> Scores:
         """How the model does on a split; the loss is that of training. Arguments as for `logits`."""
         penalty = float(sum(float(loss) for loss in self.model.losses))

@@ -267,7 +267,7 @@ class _Training:
 
     def _end_epoch(self, session: Session) -> None:
         """Validate, tell the epoch, keep weights and state."""
-        scores, position = session.epoch_scores(), session.position
+        scores, position, began = session.epoch_scores(), session.position, self._watch.seconds
         validation = (
             session.score(session.data.validation, self._obey_meanwhile)
             if len(session.data.validation)
@@ -291,7 +291,7 @@ class _Training:
                 recall=scores.recall,
                 val_precision=validation.precision if validation else None,
                 val_recall=validation.recall if validation else None,
-                seconds=position.seconds,
+                seconds=position.seconds + self._watch.seconds - began,
                 images_per_second=position.images / max(position.seconds, 1e-9),
             )
         )
@@ -339,7 +339,7 @@ class _Training:
 
     def _test(self, session: Session) -> None:
         """Evaluate on the test images, and keep the result."""
-        logits, labels = session.logits(session.data.test), session.data.test.labels
+        logits, labels = session.float32_logits(session.data.test), session.data.test.labels
         scores = Scores.of(logits, labels)
         step = self._tested_step or session.step
         self._files.write_evaluation(step, softmax(logits), labels, scores.loss)

@@ -103,7 +103,8 @@ class Epoch(Payload):
     """An epoch is complete: means over its training images, and over the validation images if any.
 
     Precision and recall are Keras's: over all images and classes together, a class counting as predicted
-    where its probability is above 0.5. They are absent in records of older versions.
+    where its probability is above 0.5. They are absent in records of older versions. The seconds are those of
+    the steps and of the validation; the images a second are those of the steps alone.
     """
 
     kind: ClassVar[str] = "epoch"

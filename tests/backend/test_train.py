@@ -9,6 +9,9 @@ import sqlite3
 import numpy as np
 import pytest
 
+from cnnlab.backend import load
+from cnnlab.backend.data import dataset_of
+from cnnlab.backend.scores import softmax
 from cnnlab.backend.train import train
 from cnnlab.errors import RunNotFound, RunStateError
 from cnnlab.runs import History, RunFiles, RunRow, Store
@@ -186,3 +189,33 @@ def test_events_are_what_any_program_can_read(finished: RunRow, store: Store) ->
     with contextlib.closing(sqlite3.connect(store.path)) as connection:
         rows = connection.execute("SELECT payload FROM events WHERE kind = 'steps'").fetchall()
     assert sum(len(json.loads(payload)["loss"]) for (payload,) in rows) == 21
+
+
+def test_a_training_in_bfloat16_is_tested_as_it_is_looked_at_later(
+    train_run, design: Design, store: Store
+) -> None:
+    training = design.training.replace(precision="mixed_bfloat16")
+    row = train_run(design.replace(training=training))
+    assert row.status == "finished"
+    assert history_of(store, row).loss[-10:].mean() < history_of(store, row).loss[:10].mean() - 0.1
+    files = RunFiles(row.id)
+    assert {values.dtype.name for values in files.read_weights(STEPS).values()} == {"float32"}
+    evaluation = files.read_evaluation(STEPS)
+    assert evaluation is not None
+    test = dataset_of(design).test
+    logits = load.model(row.id).predict(test.images.astype(np.float32) / 255, verbose=0)
+    np.testing.assert_allclose(evaluation.probabilities, softmax(logits), atol=1e-5)
+
+
+def test_a_stopped_training_in_bfloat16_goes_on_as_if_it_never_was(
+    train_run, design: Design, store: Store
+) -> None:
+    design = design.replace(training=design.training.replace(precision="mixed_bfloat16"))
+
+    def act(run_id: str, history: History) -> None:
+        if history.last_step >= 26:
+            store.send_command(run_id, "stop")
+
+    row = train_run(train_run(design, Hook(store, act)))
+    expected = history_of(store, train_run(design))
+    np.testing.assert_array_equal(history_of(store, row).loss, expected.loss)
