@@ -14,7 +14,7 @@ from cnnlab.analysis.ordering import by_confusion
 from cnnlab.datasets import Dataset
 from cnnlab.figures.confusion import confusion, describe_confusion
 from cnnlab.figures.theme import CONFIG
-from cnnlab.ui import navigation
+from cnnlab.ui import navigation, words
 from cnnlab.ui.components.images import Picture, images
 
 _SCALES: dict[Scale, str] = {"counts": "Counts", "rows": "By row", "columns": "By column"}
@@ -77,7 +77,7 @@ def _matrix(evaluation: Evaluation, cell_key: str, prefix: str, *, compact: bool
         )
     order = by_confusion(evaluation.confusion).tolist() if by_neighbours else None
     # A key a figure: a selection made in one would else be read in the other.
-    chart_key = f"{prefix}-matrix-{scale}{'-sorted' if by_neighbours else ''}"
+    chart_key = f"{prefix}-matrix-{scale}{'-sorted' if by_neighbours else ''}{_turn(cell_key)}"
 
     def clicked() -> None:
         points: list[dict[str, Any]] = st.session_state[chart_key]["selection"]["points"]
@@ -101,6 +101,22 @@ def _matrix(evaluation: Evaluation, cell_key: str, prefix: str, *, compact: bool
     )
 
 
+def _choose(cell_key: str, cell: tuple[int, int]) -> None:
+    """Choose a cell otherwise than by a click on it.
+
+    The chart keeps what was clicked last, framed, and would take another click on it as taking it back: a
+    chart of another key has nothing clicked.
+    """
+    st.session_state[cell_key] = cell
+    st.session_state[f"{cell_key}-turn"] = st.session_state.get(f"{cell_key}-turn", 0) + 1
+
+
+def _turn(cell_key: str) -> str:
+    """What the chart's key ends with: nothing, until a cell was chosen otherwise."""
+    turn = st.session_state.get(f"{cell_key}-turn", 0)
+    return f"-{turn}" if turn else ""
+
+
 def _most_confused(evaluation: Evaluation, cell_key: str, prefix: str) -> None:
     """The most frequent mistakes, each a button that chooses its cell."""
     pairs = {(i, j): count for i, j, count in worst_confusions(evaluation.confusion, _PAIRS)}
@@ -110,7 +126,7 @@ def _most_confused(evaluation: Evaluation, cell_key: str, prefix: str) -> None:
 
     def chosen() -> None:
         if st.session_state[key] is not None:  # a second click takes the choice back; the cell stays
-            st.session_state[cell_key] = st.session_state[key]
+            _choose(cell_key, st.session_state[key])
 
     cell = st.session_state[cell_key]
     st.session_state[key] = cell if cell in pairs else None
@@ -118,7 +134,7 @@ def _most_confused(evaluation: Evaluation, cell_key: str, prefix: str) -> None:
         "Most confused: actual → called",
         list(pairs),
         key=key,
-        format_func=lambda pair: f"{names[pair[0]]} → {names[pair[1]]} · {pairs[pair]:,}",
+        format_func=lambda pair: words.plain(f"{names[pair[0]]} → {names[pair[1]]} · {pairs[pair]:,}"),
         on_change=chosen,
         wrap=True,
     )
@@ -136,7 +152,7 @@ def _cell(
 ) -> None:
     names = evaluation.class_names
     actual, predicted = st.session_state[cell_key]
-    st.markdown(f"{cell_words(evaluation.confusion, names, actual, predicted)}.")
+    st.markdown(f"{words.plain(cell_words(evaluation.confusion, names, actual, predicted))}.")
     chosen = cell_indices(evaluation, actual, predicted)[: across or _MOST_IMAGES]
     if not len(chosen):
         return
@@ -169,7 +185,7 @@ def _side(side: int, label: str, value: int, names: tuple[str, ...], cell_key: s
     def changed() -> None:
         cell = list(st.session_state[cell_key])
         cell[side] = st.session_state[key]
-        st.session_state[cell_key] = tuple(cell)
+        _choose(cell_key, (cell[0], cell[1]))
 
     st.session_state[key] = value
     st.selectbox(

@@ -251,6 +251,8 @@ def test_a_most_confused_pair_chooses_its_cell(open_page: OpenPage) -> None:
     assert not app.exception
     assert [app.selectbox(key=f"w-evaluate-side-{side}").value for side in (0, 1)] == [9, 7]
     assert screen.says(app, "4 of 36 images of '9' were called '7'")
+    # The chart is a new one, in which nothing is framed any more.
+    assert screen.figure(app, "w-evaluate-matrix-counts-1")
     cell(app, 5, 5)
     assert app.button_group(key="w-evaluate-pairs").value is None
 
