@@ -114,6 +114,24 @@ def test_layers_are_added_moved_duplicated_and_removed_and_all_of_it_undone(desi
     expect(keyed(page, "w-undo").get_by_role("button")).to_be_disabled()
 
 
+def test_a_residual_block_is_drawn_with_its_shortcut_and_its_settings_stay_open(design_page: Page) -> None:
+    page = design_page
+    pick(page, "w-add", "Residual block")
+    expect(volume(page, "residual_block")).to_have_accessible_name(
+        re.compile("Residual block with a shortcut")
+    )
+    expect(keyed(page, "w-network").locator(".skip")).to_have_count(1)
+    expect(page.get_by_role("row", name=re.compile("^projection "))).to_have_count(0)
+    nudge(page, "w-L7-filters")
+    expect_shape(page, "residual_block", "8×8×33")
+    expect(page.get_by_role("row", name=re.compile("^projection "))).to_have_count(1)
+    more = keyed(page, "w-L7-more")
+    more.get_by_text("More", exact=True).click()
+    nudge(page, "w-L7-l2")
+    expect(more.get_by_text("More · 1 changed")).to_be_visible()
+    expect(keyed(page, "w-L7-l1").get_by_role("slider")).to_be_visible()
+
+
 def test_what_cannot_work_is_said_at_its_layer_and_mended_by_its_button(design_page: Page) -> None:
     page = design_page
     select(page, "4 · Flatten")
