@@ -317,3 +317,31 @@ def test_only_the_open_tab_is_computed(open_page: OpenPage, monkeypatch: pytest.
     app = open_page("evaluate")
     assert not app.exception
     assert [each.key for each in app.get("plotly_chart")] == ["w-evaluate-matrix-counts", "w-report"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("perfect", "All 359 test images are called by their own name."),
+        ("constant", "It calls every image '1', whatever it shows."),
+        ("one class", "All of them are of '1', so the figures say nothing about the other classes."),
+    ],
+)
+@pytest.mark.parametrize(
+    "tab", ["Each class", "Confident mistakes", "Precision–recall and ROC", "Calibration"]
+)
+def test_odd_predictors_are_told_in_words_and_break_no_tab(
+    kind: str, words: str, tab: str, open_page: OpenPage
+) -> None:
+    run = recorded.finished()
+    labels = recorded.test_labels()
+    answers = np.eye(10, dtype=np.float32)[np.ones_like(labels) if kind == "constant" else labels]
+    if kind == "one class":
+        labels, answers = np.ones_like(labels), np.eye(10, dtype=np.float32)[labels]
+    get_store().files(run.id).write_evaluation(recorded.LAST, answers, labels, 0.5)
+    app = opened(open_page, tab)
+    assert screen.says(app, words)
+    if kind == "perfect":
+        assert "w-evaluate-pairs" not in [each.key for each in app.button_group]
+    if kind == "perfect" and tab == "Confident mistakes":
+        assert [each.value for each in app.success] == ["No test image is called by a wrong name."]
