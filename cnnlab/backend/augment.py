@@ -15,8 +15,8 @@ import tensorflow as tf
 from cnnlab.spec.augmentation import Augmentation, Flip, in_order
 
 Augment = Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor]
-"""(images `(n, height, width, channels) float32, 0–1`, seed `(2,) int32`, strength scalar float32) to images
-of the same shape and range."""
+"""(images `(n, height, width, channels) float32, 0–1`, of which n alone may be unknown when traced; seed
+`(2,) int32`; strength, a float32 scalar) to images of the same shape and range."""
 
 Affine = tuple[tuple[tf.Tensor, ...], tuple[tf.Tensor, ...]]
 """Two rows of three `(n,)` or scalar tensors: from (x, y, 1) of a result's pixel, seen from the image's
@@ -81,12 +81,13 @@ def _moved(
         for entry, even in moves:
             images = _mirrored(typing.cast("Flip", entry), images, even, strength)
         return images
-    size = tf.cast(tf.shape(images)[1:3], tf.float32)
+    size = images.shape[1:3]
     one, zero = tf.ones_like(moves[0][1][:, 0]), tf.zeros_like(moves[0][1][:, 0])
     whole: Affine = ((one, zero, zero), (zero, one, zero))
     for entry, even in moves:
         whole = _product(whole, _MOVES[entry.kind](entry, even, strength, size))
-    return _transformed(images, whole, size)
+    turned = any(entry.kind == "Rotate" for entry, _ in moves)
+    return _transformed(images, whole, size) if turned else _stretched(images, whole)
 
 
 def _product(first: Affine, second: Affine) -> Affine:
@@ -98,7 +99,7 @@ def _product(first: Affine, second: Affine) -> Affine:
     return rows[0], rows[1]
 
 
-def _transformed(images: tf.Tensor, affine: Affine, size: tf.Tensor) -> tf.Tensor:
+def _transformed(images: tf.Tensor, affine: Affine, size: Sequence[int]) -> tf.Tensor:
     """Images whose pixel p is what was at `affine(p)`, bilinearly, and black outside."""
     y, x = (size[0] - 1) / 2, (size[1] - 1) / 2
     rows = []
@@ -108,11 +109,29 @@ def _transformed(images: tf.Tensor, affine: Affine, size: tf.Tensor) -> tf.Tenso
     return tf.raw_ops.ImageProjectiveTransformV3(
         images=images,
         transforms=tf.stack([*rows, nothing, nothing], axis=1),
-        output_shape=tf.shape(images)[1:3],
+        output_shape=size,
         fill_value=0.0,
         interpolation="BILINEAR",
         fill_mode="CONSTANT",
     )
+
+
+def _stretched(images: tf.Tensor, affine: Affine) -> tf.Tensor:
+    """The same where rows stay rows: two products of matrices take half the time of the operation above."""
+    (across, _, right), (_, down, below) = affine
+    _, height, width, channels = images.shape
+    rows = _weights(down, below, height) @ tf.reshape(images, [-1, height, width * channels])
+    columns = tf.transpose(tf.reshape(rows, [-1, height, width, channels]), [0, 2, 1, 3])
+    columns = _weights(across, right, width) @ tf.reshape(columns, [-1, width, height * channels])
+    return tf.transpose(tf.reshape(columns, [-1, width, height, channels]), [0, 2, 1, 3])
+
+
+def _weights(scale: tf.Tensor, shift: tf.Tensor, size: int) -> tf.Tensor:
+    """How much each pixel of a source's axis gives to each of the result's, `(n, size, size)`."""
+    pixels = tf.range(size, dtype=tf.float32)
+    centre = (size - 1) / 2
+    source = scale[:, None] * (pixels - centre) + shift[:, None] + centre
+    return tf.nn.relu(1 - tf.abs(source[:, :, None] - pixels))
 
 
 def _scaled(entry: Augmentation, name: str, strength: tf.Tensor) -> tf.Tensor:
@@ -140,34 +159,37 @@ def _mirrored(entry: Flip, images: tf.Tensor, even: tf.Tensor, strength: tf.Tens
     return images
 
 
-def _flip(entry: Flip, even: tf.Tensor, strength: tf.Tensor, _: tf.Tensor) -> Affine:
+def _flip(entry: Flip, even: tf.Tensor, strength: tf.Tensor, _: Sequence[int]) -> Affine:
     flips = _flips(entry, even, strength)
     signs = {axis: 1 - 2 * tf.cast(which, tf.float32) for axis, which in flips.items()}
     return (signs.get(2, 1.0), 0.0, 0.0), (0.0, signs.get(1, 1.0), 0.0)
 
 
-def _rotate(entry: Augmentation, even: tf.Tensor, strength: tf.Tensor, _: tf.Tensor) -> Affine:
+def _rotate(entry: Augmentation, even: tf.Tensor, strength: tf.Tensor, _: Sequence[int]) -> Affine:
     angle = _either_side(even[:, 0], _scaled(entry, "degrees", strength) * (math.pi / 180))
     cosine, sine = tf.cos(angle), tf.sin(angle)
     return (cosine, -sine, 0.0), (sine, cosine, 0.0)
 
 
-def _translate(entry: Augmentation, even: tf.Tensor, strength: tf.Tensor, size: tf.Tensor) -> Affine:
+def _translate(entry: Augmentation, even: tf.Tensor, strength: tf.Tensor, size: Sequence[int]) -> Affine:
     down = _either_side(even[:, 0], _scaled(entry, "height", strength) * size[0])
     across = _either_side(even[:, 1], _scaled(entry, "width", strength) * size[1])
     return (1.0, 0.0, -across), (0.0, 1.0, -down)
 
 
-def _zoom(entry: Augmentation, even: tf.Tensor, strength: tf.Tensor, _: tf.Tensor) -> Affine:
+def _zoom(entry: Augmentation, even: tf.Tensor, strength: tf.Tensor, _: Sequence[int]) -> Affine:
     seen = 1 + _either_side(even[:, 0], _scaled(entry, "share", strength))
     return (seen, 0.0, 0.0), (0.0, seen, 0.0)
 
 
 def _contrast(entry: Augmentation, images: tf.Tensor, even: tf.Tensor, strength: tf.Tensor) -> tf.Tensor:
-    factor = 1 + _either_side(even[:, 0], _scaled(entry, "share", strength))[:, None, None, None]
-    # One axis after the other: twice as quick as both at once.
-    mean = tf.reduce_mean(tf.reduce_mean(images, axis=1, keepdims=True), axis=2, keepdims=True)
-    return tf.clip_by_value(mean + (images - mean) * factor, 0.0, 1.0)
+    factor = 1 + _either_side(even[:, 0], _scaled(entry, "share", strength))[:, None]
+    mean = tf.reduce_mean(tf.reduce_mean(images, axis=1), axis=1)
+    # mean + (x - mean) * factor, whole rows at a time: twice as quick as pixel by pixel.
+    _, height, width, channels = images.shape
+    added = tf.tile(mean * (1 - factor), [1, width])[:, None]
+    rows = tf.reshape(images, [-1, height, width * channels]) * factor[:, :, None] + added
+    return tf.reshape(tf.clip_by_value(rows, 0.0, 1.0), [-1, height, width, channels])
 
 
 def _brightness(entry: Augmentation, images: tf.Tensor, even: tf.Tensor, strength: tf.Tensor) -> tf.Tensor:
@@ -184,10 +206,10 @@ def _cutout(entry: Augmentation, images: tf.Tensor, even: tf.Tensor, strength: t
     side = _scaled(entry, "side", strength)
     inside = []
     for axis in (0, 1):
-        size = tf.shape(images)[1 + axis]
-        pixels, length = tf.range(size, dtype=tf.float32), tf.cast(size, tf.float32)
-        begin = even[:, axis, None] * (length - side * length)
-        inside.append(tf.cast((pixels >= begin) & (pixels < begin + side * length), tf.float32))
+        size = images.shape[1 + axis]
+        pixels = tf.range(size, dtype=tf.float32)
+        begin = even[:, axis, None] * (size - side * size)
+        inside.append(tf.cast((pixels >= begin) & (pixels < begin + side * size), tf.float32))
     return images * (1 - inside[0][:, :, None, None] * inside[1][:, None, :, None])
 
 

@@ -35,6 +35,8 @@ SHAPES = [(6, 32, 32, 3), (5, 7, 10, 1)]
 STACKS: dict[str, tuple[Augmentation, ...]] = {
     **{name: (kind(),) for name, kind in AUGMENTATIONS.items()},
     "Flip, both": (Flip(direction="both"),),
+    "moved, not turned": (Flip(direction="both"), Translate(width=0.3), Zoom(share=0.5), Flip()),
+    "moved and turned": (Flip(direction="both"), Translate(width=0.3), Zoom(share=0.5), Rotate()),
     "all": tuple(kind() for kind in AUGMENTATIONS.values()),
     "all, strongly, backwards": (
         Noise(stddev=0.3),
@@ -228,3 +230,9 @@ def test_training_images_alone_are_changed(design: Design, data: Dataset) -> Non
     for split in (data.validation, data.test):
         np.testing.assert_array_equal(augmented.logits(split), plain.logits(split))
     assert (augmented.advance(1).losses != plain.advance(1).losses).all()
+
+
+@pytest.mark.parametrize("stack", STACKS.values(), ids=STACKS)
+def test_a_network_is_built_on_what_any_stack_gives(stack):
+    compiled = _compiled(stack)
+    assert compiled.get_concrete_function().structured_outputs.shape.as_list()[1:] == [8, 8, 1]
