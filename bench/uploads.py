@@ -31,6 +31,8 @@ from tests.browser.watch import wait_idle
 
 COUNT = 2_000
 BUDGET_SECONDS = 60.0
+PATIENCE_MS = 600_000.0
+"""For a machine that does something else beside: what is measured then is told with its load."""
 PICTURE_BYTES = 1_000_000
 SIZE = (4000, 3000)
 DISTINCT = 8
@@ -104,21 +106,24 @@ def through_the_browser(archive: Path) -> dict[str, Any]:
         page.get_by_role("tab", name="Own images").click()
         wait_idle(page)
         app.settle()
+        used = processor_seconds(app.server.pid)
         before = resident_mb(app.server.pid), sum(map(proportional_mb, descendants(app.server.pid)))
         peak = ServerPeak(app.server.pid)
         peak.start()
         began = time.perf_counter()
         page.locator("label.button", has_text="Choose a zip").locator("input").set_input_files(archive)
-        keyed(page, "w-own-make").get_by_role("button").wait_for()
+        keyed(page, "w-own-make").get_by_role("button").wait_for(timeout=PATIENCE_MS)
         sent = time.perf_counter()
         press(page, "w-own-make")
-        page.get_by_text("is ready:").wait_for()
+        page.get_by_text("is ready:").wait_for(timeout=PATIENCE_MS)
         ended = time.perf_counter()
         peak.stop.set()
+        used = processor_seconds(app.server.pid) - used
     return {
         "seconds": round(ended - began, 1),
         "upload_seconds": round(sent - began, 1),
         "import_seconds": round(ended - sent, 1),
+        "processor_seconds": round(used, 1),
         "server_mb_before": round(before[0], 1),
         "server_mb_peak": round(peak.server, 1),
         "all_mb_before": round(before[1], 1),
@@ -128,7 +133,7 @@ def through_the_browser(archive: Path) -> dict[str, Any]:
 
 def process(arguments: list[str], environment: dict[str, str] | None = None) -> dict[str, Any]:
     """Seconds and the most memory of a process of its own."""
-    began = time.perf_counter()
+    began, used = time.perf_counter(), _children_seconds()
     started = subprocess.Popen(
         [sys.executable, *arguments], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL
     )
@@ -139,7 +144,22 @@ def process(arguments: list[str], environment: dict[str, str] | None = None) -> 
     peak.stop.set()
     if code:
         raise RuntimeError(f"{arguments[:2]} ended with {code}")
-    return {"seconds": round(took, 1), "mb_peak": round(peak.server, 1)}
+    return {
+        "seconds": round(took, 1),
+        "processor_seconds": round(_children_seconds() - used, 1),
+        "mb_peak": round(peak.server, 1),
+    }
+
+
+def processor_seconds(pid: int) -> float:
+    """Processor time of a process and of the children that it has waited for."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+
+
+def _children_seconds() -> float:
+    times = os.times()
+    return times.children_user + times.children_system
 
 
 def main() -> None:

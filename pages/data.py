@@ -18,7 +18,7 @@ frame.page("data")
 state.show_notice()
 
 design = state.design()
-images, augmentation, tensors, own = data_panel.sections()
+images, own, augmentation, tensors = data_panel.sections()
 if images.open:
     with images:
         name = data_panel.choice(design.dataset)
@@ -35,12 +35,12 @@ if images.open:
                 f"The split follows the training's seed ({design.training.seed}) and validation share: "
                 "the same seed gives the same images everywhere."
             )
+if own.open:
+    with own:
+        own_images_panel.panel()
 if augmentation.open:
     with augmentation:
         augmentation_panel.panel()
 if tensors.open:
     with tensors:
         tensor_panel.panel()
-if own.open:
-    with own:
-        own_images_panel.panel()

@@ -6,6 +6,7 @@
 
 A set is brought to this machine once (`install`) and then shared by all processes as memory-mapped files.
 Options are part of the name, so that a name says exactly which images are meant: `shapes-64-hard`.
+A user's own images are named `own-` and an id; `import_folder` and `import_zip` make them.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from cnnlab.ui.components.images import Picture, images
 
 SAMPLES = (12, 15, 30)
 """Images in a grid: as many as the tutorial on CIFAR-10 shows, as that on Fashion-MNIST, a screen full."""
-SECTIONS = ("Images", "Augmentation", "As the network sees them", "Own images")
+SECTIONS = ("Images", "Own images", "Augmentation", "As the network sees them")
 _TAB, _ASKED = "w-data-tab", "cnnlab-data-asked"
 _PARTS = {"train": "Training", "validation": "Validation", "test": "Test"}
 

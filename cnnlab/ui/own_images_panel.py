@@ -204,7 +204,7 @@ def _examples(listing: Listing) -> tuple[tuple[str, str], ...]:
     return tuple(found[:PREVIEWS])
 
 
-@st.cache_data(max_entries=40, show_spinner=False)
+@st.cache_data(max_entries=12, show_spinner=False)
 def _pairs(
     folder: str,
     changes: int,
