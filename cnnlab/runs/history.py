@@ -152,8 +152,7 @@ class History:
         self._forget_steps_after(step)
         while self.epochs and self.epochs[-1]["step"] > step:
             self.epochs.pop()
-        if self.tested is not None and self.tested["step"] > step:
-            self.tested = None
+        self.tested = None  # that of an earlier end, be it of this very step
         for told in (self.changes, self.health):
             while told and told[-1]["step"] > step:
                 told.pop()

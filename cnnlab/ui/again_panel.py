@@ -124,7 +124,8 @@ def _change(run: api.Run, field: str) -> dict[str, Any] | None:
 
 
 def _states(run: api.Run) -> dict[int, float]:
-    """Steps from which there is something to go on to → epochs done there."""
+    """Steps at the end of an epoch from which there is something to go on to → epochs done there."""
     total = run.design.training.epochs
     epochs = {checkpoint.step: checkpoint.epoch for checkpoint in run.checkpoints()}
-    return {step: epochs[step] for step in run.states() if 0 < epochs.get(step, 0.0) < total}
+    whole = {step: epoch for step, epoch in epochs.items() if epoch % 1 == 0 and 0 < epoch < total}
+    return {step: whole[step] for step in run.states() if step in whole}

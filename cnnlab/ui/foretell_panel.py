@@ -35,7 +35,7 @@ def offer(design: Design, use_rate: Callable[[float], None]) -> None:
         return
     text = design.to_json()
     found = background.known(_FORECAST, text)
-    with st.container(horizontal=True, gap="small"):
+    with st.container(gap=None):
         if found is None or _failed(found):
             st.button(
                 "Forecast",

@@ -63,8 +63,13 @@ def settings(run: api.Run | None) -> None:
     )
 
 
-def watch(run: api.Run) -> None:
-    """The run: its name and status, its curves, and the confusion matrix once it is there."""
+def watch(run: api.Run, status: str) -> None:
+    """The run: its name and status, its curves, and the confusion matrix once it is there.
+
+    Args:
+        run: The run.
+        status: As it was before the page was drawn.
+    """
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"#### {run.name}", width="content")
         run_view.badge(run)
@@ -83,7 +88,8 @@ def watch(run: api.Run) -> None:
             st.warning(run.row.message, icon=":material/info:")
     curves, result = st.columns(2, gap="medium")
     with curves:
-        _curves(run)
+        # It says itself when the run's status changes, and the page is drawn anew.
+        live_chart(run.id, key=f"w-live-{run.id}", status=status)
     with result:
         _beside(run)
 
@@ -95,14 +101,11 @@ def _beside(run: api.Run) -> None:
         _meanwhile(run)
     elif not tested:
         _inside(run)
-    elif not shared_interpreter().history(run.id).health:
-        _result(run)
     else:
-        matrix, inside = st.tabs(["Confusion matrix", "Inside the network"])
-        with matrix:
-            _result(run)
-        with inside:
-            _inside(run)
+        _result(run)
+        if shared_interpreter().history(run.id).health:
+            with st.expander("Inside the network"):
+                _inside(run)
 
 
 def _inside(run: api.Run) -> None:
@@ -161,11 +164,6 @@ def _waiting(run_id: str) -> None:
         st.info(f"{ahead} run{'s' if ahead > 1 else ''} before this one.", icon=":material/hourglass_empty:")
     else:
         st.caption("Starting TensorFlow…")
-
-
-def _curves(run: api.Run) -> None:
-    """The live chart; it says itself when the run's status changes, and the page is drawn anew."""
-    live_chart(run.id, key=f"w-live-{run.id}")
 
 
 def _meanwhile(run: api.Run) -> None:

@@ -136,12 +136,14 @@ def test_while_it_trains_its_layers_are_beside_the_curves(open_page: OpenPage) -
     assert [word["title"] for word in words] == ["conv2d: 70% dead ReLUs"]
 
 
-def test_when_it_has_ended_the_layers_are_a_tab_behind_the_confusion_matrix(open_page: OpenPage) -> None:
-    app = open_page("train", run=looked(recorded.finished()).id)
+def test_when_it_has_ended_the_layers_are_below_the_confusion_matrix(open_page: OpenPage) -> None:
+    run = looked(recorded.finished())
+    app = open_page("train", run=run.id)
     assert not app.exception
-    assert [tab.label for tab in app.tabs] == ["Confusion matrix", "Inside the network"]
+    assert f"w-inside-{run.id}" in screen.components(app)
+    assert "Inside the network" in [each.label for each in app.expander]
     app = open_page("train", run=recorded.finished().id)
-    assert not app.tabs, "nobody looked at the layers of this one"
+    assert "Inside the network" not in [each.label for each in app.expander], "nobody looked at its layers"
 
 
 # Again, and back
@@ -213,6 +215,8 @@ def test_a_run_is_rewound_to_an_epoch_with_another_learning_rate(
 
 def test_without_an_earlier_state_there_is_no_rewinding(open_page: OpenPage) -> None:
     run = recorded.finished()
+    get_store().files(run.id).write_weights(9, 0.4, {"a": np.zeros(1, np.float32)})
+    keep_state(run, 9, 0.4)  # that of a pause in the midst of an epoch
     keep_state(run, recorded.LAST, 2.0)
     app = open_page("train", run=run.id)
     assert "Go on" not in screen.buttons(app)

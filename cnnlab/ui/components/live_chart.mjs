@@ -178,7 +178,7 @@ class LiveChart {
   /** The page is told of a new status of an active run, which changes its buttons. */
   tellStatus() {
     const { status } = this.history;
-    if (!this.gone && !hasEnded(status) && status !== this.data.status) this.say.setStateValue("status", status);
+    if (!this.gone && !hasEnded(status) && status !== this.data.status) this.say.setTriggerValue("status", status);
   }
 
   /** The run is over: the page is told, once, if it still believes the run to be active. */

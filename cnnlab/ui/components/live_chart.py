@@ -35,7 +35,7 @@ _STREAM_LOST = "cnnlab-stream-lost"
 _COMPONENT = component("live_chart", '<div class="root"></div>')
 
 
-def live_chart(run_id: str, *, key: str = "live-chart") -> str | None:
+def live_chart(run_id: str, *, key: str = "live-chart", status: str | None = None) -> str | None:
     """Show a run's chart: live while it is active, the whole of it once it has ended.
 
     A run that repeats another one, or goes on from it, has that one's curves faintly beneath. The page reruns
@@ -44,6 +44,7 @@ def live_chart(run_id: str, *, key: str = "live-chart") -> str | None:
     Args:
         run_id: The run.
         key: Of this component on the page.
+        status: The run's status that the rest of the page was drawn for; None: that of now.
 
     Returns:
         The status with which the run has just ended; None in every other rerun.
@@ -51,14 +52,15 @@ def live_chart(run_id: str, *, key: str = "live-chart") -> str | None:
     Raises:
         RunNotFound: there is no such run.
     """
+    drawn_for = _status(run_id) if status is None else status
     if _lost(run_id):
-        _look_often(run_id, key)
+        _look_often(run_id, key, drawn_for)
         return None
 
     def report() -> None:
         st.session_state[_STREAM_LOST] = {"run": run_id, "at": time.time()}
 
-    ended = _mount(run_id, _status(run_id), key, on_stream=report).ended
+    ended = _mount(run_id, drawn_for, key, on_stream=report).ended
     return ended if isinstance(ended, str) else None
 
 
@@ -73,9 +75,8 @@ def _lost(run_id: str) -> bool:
     return lost is not None and lost["run"] == run_id and time.time() - lost["at"] < RETRY_SECONDS
 
 
-def _look_often(run_id: str, key: str) -> None:
+def _look_often(run_id: str, key: str, drawn_for: str) -> None:
     """The chart without a stream: a fragment that reads the record, for as long as the run is active."""
-    drawn_for = _status(run_id)
 
     @st.fragment(run_every=FALLBACK_SECONDS if drawn_for in ACTIVE else None)
     def look() -> None:

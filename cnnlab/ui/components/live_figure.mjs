@@ -3,7 +3,7 @@ import { bestEpoch, crossing, formatAccuracy, formatLoss, lastStep, marks, smoot
 
 const STACKED_BELOW = 640;
 const PANEL_HEIGHT = 290;
-const STACKED_HEIGHT = 400;
+const STACKED_HEIGHT = 360;
 const REACH_SHARE = 1 / 40;
 const NEAR_SHARE = 1 / 60; // of the axis: two marks of one setting that are closer would lie on each other
 const MOST_LABELS = 6; // of changes, the last ones; the older keep their lines
@@ -82,7 +82,7 @@ function isLoss(field) {
 /** Where the panels lie, as shares of the figure: [x from, x to] and [y from, y to] of each. */
 function places(count, stacked) {
   if (count === 1) return [{ x: [0, 1], y: [0, 1] }];
-  return stacked ? [{ x: [0, 1], y: [0.58, 1] }, { x: [0, 1], y: [0, 0.42] }] : [{ x: [0, 0.47], y: [0, 1] }, { x: [0.53, 1], y: [0, 1] }];
+  return stacked ? [{ x: [0, 1], y: [0.6, 1] }, { x: [0, 1], y: [0, 0.4] }] : [{ x: [0, 0.47], y: [0, 1] }, { x: [0.53, 1], y: [0, 1] }];
 }
 
 /** The layout for a width in pixels. */
