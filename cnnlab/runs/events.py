@@ -102,8 +102,7 @@ class Steps(Payload):
 class Epoch(Payload):
     """An epoch is complete: means over its training images, and over the validation images if any.
 
-    `seconds` are those of its steps and of its validation, without pauses; `images_per_second` is the pace of
-    the steps alone. Precision and recall are Keras's: over all images and classes together, a class counting as predicted
+    Precision and recall are Keras's: over all images and classes together, a class counting as predicted
     where its probability is above 0.5. They are absent in records of older versions. The seconds are those of
     the steps and of the validation; the images a second are those of the steps alone.
     """
