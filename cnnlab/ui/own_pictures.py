@@ -27,7 +27,7 @@ SHOWN = 8
 """Pictures of a class that are shown, the newest first; a click removes one."""
 
 _THUMB = 64
-_MISSING = "cnnlab-uploads-missing"
+_MISSING, _SHOTS = "cnnlab-uploads-missing", "cnnlab-shots"
 _WAYS = {
     "files": ("Files", ":material/upload:"),
     "camera": ("Webcam", ":material/photo_camera:"),
@@ -138,27 +138,19 @@ def _camera(draft: drafts.Draft, name: str) -> None:
             icon=":material/no_photography:",
         )
         return
-    shot = st.camera_input(f"A picture of “{name}”", key="w-own-camera")
+    # A new widget for each shot: the camera is live again at once, and no shot is given twice.
+    shots = st.session_state.setdefault(_SHOTS, 0)
+    shot = st.camera_input(f"A picture of “{name}”", key=f"w-own-camera-{shots}")
     if shot is not None:
-        # Known by itself: the shot of one class must not go into the next that is chosen.
-        _take_once(draft, name, "webcam.jpg", shot.getvalue(), mark_of="camera")
-    st.caption("Each shot goes into the class at once. Clear the photo to take the next one.")
+        st.session_state[_SHOTS] = shots + 1
+        _take_once(draft, name, "webcam.jpg", shot.getvalue())
+    st.caption("Each shot goes into the class at once.")
 
 
-def _take_once(
-    draft: drafts.Draft, into: str, file: str, content: bytes, *, mark_of: str | None = None
-) -> None:
-    """Put a file into the draft, once: a widget gives it again at every rerun.
-
-    Args:
-        draft: what it is for.
-        into: its class; "" for a zip.
-        file: its name.
-        content: its bytes.
-        mark_of: what it is known by beside its content; the class by default.
-    """
+def _take_once(draft: drafts.Draft, into: str, file: str, content: bytes) -> None:
+    """Put a file into the draft, once: a widget gives it again at every rerun."""
     taken: set[str] = st.session_state.setdefault("cnnlab-taken", set())
-    mark = hashlib.sha256(content).hexdigest() + (mark_of if mark_of is not None else into)
+    mark = hashlib.sha256(content).hexdigest() + into
     if mark in taken:
         return
     taken.add(mark)
@@ -181,7 +173,7 @@ def _pictures(draft: drafts.Draft, name: str) -> None:
         label=f"Pictures of {name}",
         on_click=functools.partial(draft.remove_picture, name),
         action="Remove this picture",
-        across=SHOWN,
+        size=64,
         captions=False,
     )
     with st.container(horizontal=True, vertical_alignment="center"):

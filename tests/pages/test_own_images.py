@@ -230,9 +230,10 @@ def test_webcam_shots_go_into_the_class_once(own: Any, draft: drafts.Draft) -> N
     app.button_group(key="w-own-class").set_value("red mug").run()
     app.button_group(key="w-own-from").set_value("camera").run()
     shot = encoded(picture(RED, size=(64, 48)))
-    app.camera_input(key="w-own-camera").set_value(("shot.jpg", shot, "image/jpeg")).run()
+    app.camera_input(key="w-own-camera-0").set_value(("shot.jpg", shot, "image/jpeg")).run()
     app.run()
     assert [path.read_bytes() for path in draft.pictures("red mug")] == [shot]
+    assert app.camera_input(key="w-own-camera-1").value is None
     app.button_group(key="w-own-class").set_value("blue mug").run()
     assert draft.pictures("blue mug") == []
 

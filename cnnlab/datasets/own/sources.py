@@ -115,7 +115,7 @@ def problem(counts: dict[str, int]) -> str | None:
     if len(counts) < MIN_CLASSES:
         return (
             f"All pictures are of one class, “{next(iter(counts))}”. A network learns to tell classes apart: "
-            f"expected at least {MIN_CLASSES}, a folder each."
+            f"expected pictures of at least {MIN_CLASSES}."
         )
     if len(counts) > MAX_CLASSES:
         return f"Expected at most {MAX_CLASSES} classes, a folder each. Received {len(counts):,}."
