@@ -155,7 +155,7 @@ function notes(history, field, colors, { xref, yref, y, font, shown, labels }) {
     annotations.push({
       xref, yref, x: best.step / perEpoch, y: best[`val_${field}`], text: "best", font: { ...small, color: colors.validation },
       showarrow: true, arrowcolor: colors.validation, arrowhead: 2, arrowsize: 0.8, arrowwidth: 1.5, standoff: 7, ax: 0,
-      ay: isLoss(field) ? 28 : -28,
+      ay: best[`val_${field}`] > 0.5 * (isLoss(field) ? lossTop(history) : 1) ? 24 : -24, // into the panel
     });
   }
   return { shapes, annotations };
