@@ -7,14 +7,15 @@ same machine. Counted are the steps after the first call: what comes before belo
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import statistics
 import tempfile
 import time
 import unittest.mock
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -26,9 +27,13 @@ if TYPE_CHECKING:
 
 IMAGES = 8192
 """Random training images where the data set is not on this machine."""
+EPOCHS = 3
+"""A look at the layers comes first after some ten seconds."""
 BARE_STEPS = 40
 RATIO_BUDGET = 0.9
 EVENTS_BUDGET = 0.02
+PICTURES_BUDGET = 0.03
+HEALTH_BUDGET = 0.02
 
 
 def main() -> None:
@@ -48,9 +53,9 @@ def _measure(preset: str, tries: int, home: Path) -> None:
 
     design = presets.preset(preset).design
     made = _make_images(design.dataset, design.architecture.input_shape, home)
-    training = design.training.replace(epochs=1, validation_share=0.0)
+    training = design.training.replace(epochs=EPOCHS, validation_share=0.0)
     design = design.replace(training=training)
-    costs: list[float] = []
+    costs = Costs([], [], [])
     worker, bare = common.alternate([_through_the_worker(design, costs), _bare_step(design)], tries=tries)
     ratios = [one / two for one, two in zip(worker, bare, strict=True)]
     facts = {"preset": preset, "batch_size": training.batch_size, "dtype": "float32", "random_images": made}
@@ -59,21 +64,39 @@ def _measure(preset: str, tries: int, home: Path) -> None:
     common.tell("images/s of a bare compiled step", **facts, **common.summary(bare, digits=0))
     kept = common.verdict(statistics.median(ratios), RATIO_BUDGET, at_least=True)
     common.tell("training ÷ bare step", **facts, **common.summary(ratios), **kept)
-    kept = common.verdict(statistics.median(costs), EVENTS_BUDGET)
-    common.tell("live events' cost, share of time", **facts, **common.summary(costs, digits=4), **kept)
+    for what, shares, budget in (
+        ("live events' cost, share of time", costs.events, EVENTS_BUDGET),
+        ("live pictures' cost, share of time", costs.pictures, PICTURES_BUDGET),
+        ("cost of looks at the layers, share of time", costs.health, HEALTH_BUDGET),
+    ):
+        kept = common.verdict(statistics.median(shares), budget)
+        common.tell(what, **facts, **common.summary(shares, digits=4), **kept)
 
 
-def _through_the_worker(design: Design, costs: list[float]) -> Callable[[], float]:
-    """Images a second of `backend.train`: record, events, commands and all.
+class Costs(NamedTuple):
+    """Shares of the time of training that did not go into its steps, one a round."""
 
-    Adds to `costs` the share of that time which did not go into training steps.
+    events: list[float]
+    pictures: list[float]
+    health: list[float]
+
+
+def _through_the_worker(design: Design, costs: Costs) -> Callable[[], float]:
+    """Images a second of `backend.train`: record, events, commands, pictures and all.
+
+    Adds to `costs` the shares of that time which did not go into training steps.
     """
+    from cnnlab.backend.health import Examination, Examiner
     from cnnlab.backend.session import Batches, Session
-    from cnnlab.backend.train import train
+    from cnnlab.backend.snapshots import Camera
+    from cnnlab.backend.train import _Training, train
     from cnnlab.runs import get_store
 
     store, advance = get_store(), Session.advance
     calls: list[tuple[float, float, int]] = []  # begin, end, images
+    pictures: list[float] = []
+    looks: list[float] = []
+    ends: list[float] = []  # of epochs, where weights and states are kept: not a cost of live events
 
     def timed(session: Session, count: int) -> Batches:
         begin = time.perf_counter()
@@ -82,17 +105,43 @@ def _through_the_worker(design: Design, costs: list[float]) -> Callable[[], floa
         return batches
 
     def run() -> float:
-        calls.clear()
+        for seen in (calls, pictures, looks, ends):
+            seen.clear()
         row = store.create_run(design, owner="bench")
-        with unittest.mock.patch.object(Session, "advance", timed):
+        with (
+            unittest.mock.patch.object(Session, "advance", timed),
+            _noted(Camera, "take", pictures),
+            _noted(Examiner, "begin", looks),
+            _noted(Examination, "finish", looks),
+            _noted(_Training, "_end_epoch", ends),
+        ):
             train(row.id, stop_requested=lambda: False)
         store.delete(row.id)
         counted = calls[1:-1]  # the first is slow; what follows the last is another matter
-        seconds = calls[-1][0] - counted[0][0]
-        costs.append(1 - sum(end - begin for begin, end, _ in counted) / seconds)
+        seconds = calls[-1][0] - counted[0][0] - sum(ends[:-1])
+        costs.pictures.append(sum(pictures) / seconds)
+        costs.health.append(sum(looks) / seconds)
+        steps = sum(end - begin for begin, end, _ in counted) / seconds
+        costs.events.append(1 - steps - costs.pictures[-1] - costs.health[-1])
         return sum(images for *_, images in counted) / seconds
 
     return run
+
+
+@contextlib.contextmanager
+def _noted(owner: type, name: str, seconds: list[float]) -> Iterator[None]:
+    """While inside, add to `seconds` how long each call of a method takes."""
+    method = getattr(owner, name)
+
+    def timed(self: object, *arguments: object) -> object:
+        began = time.perf_counter()
+        try:
+            return method(self, *arguments)
+        finally:
+            seconds.append(time.perf_counter() - began)
+
+    with unittest.mock.patch.object(owner, name, timed):
+        yield
 
 
 def _bare_step(design: Design) -> Callable[[], float]:

@@ -16,12 +16,14 @@ from cnnlab.backend.pace import Ration
 from cnnlab.backend.session import Session
 from cnnlab.runs import Health, LayerHealth
 
-SHARE = 0.01
-"""Of the training's time. What is measured is half of it: the rest is left for what lies around."""
+SHARE = 0.012
+"""Of the training's time."""
 EVERY_SECONDS = 2.0
 FIRST_SECONDS = 2.0
-MOST_IMAGES = 256
-"""Of a batch; more hardly change the shares, and all outputs of all layers are held at once."""
+MOST_IMAGES = 64
+"""Of a batch; more hardly change the shares, and cost as much as the steps that they are to explain."""
+FIRST_COST_SECONDS, FIRST_COST_STEPS = 0.05, 1.5
+"""What the first look is taken to cost: it is the slowest one, and must not weigh on a short training."""
 
 RECTIFIERS = ("relu", "relu6")
 FLAT_ENDS = {"sigmoid": (0.02, 0.98), "hard_sigmoid": (0.0, 1.0), "tanh": (-0.96, 0.96)}
@@ -41,16 +43,25 @@ class Examiner:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._ration = Ration(SHARE, EVERY_SECONDS, FIRST_SECONDS)
+        self._began, self._looked = time.monotonic(), False
         layers = session.model.layers[1:]
         self._layers = [layer for layer in layers if layer.trainable_variables or _activation(layer)]
 
     @property
     def due(self) -> bool:
         """Whether it is time for another look."""
-        return self._ration.due
+        return self._ration.due and (self._looked or self._affordable)
+
+    @property
+    def _affordable(self) -> bool:
+        position = self._session.position
+        step = position.seconds / max(1, position.batch)
+        elapsed = time.monotonic() - self._began
+        return SHARE * elapsed >= FIRST_COST_SECONDS + FIRST_COST_STEPS * step
 
     def begin(self) -> Examination:
         """Look at the batch of the next step; one step is to be made then, and the look finished."""
+        self._looked = True
         return Examination(self._session, self._layers, self._every_output, self._ration)
 
     @functools.cached_property

@@ -14,7 +14,7 @@ from cnnlab.backend.pace import Ration
 from cnnlab.backend.session import Session
 from cnnlab.runs import RunFiles
 
-SHARE = 0.02
+SHARE = 0.015
 """Of the training's time."""
 EVERY_SECONDS = 0.5
 FIRST_SECONDS = 0.5
