@@ -10,6 +10,9 @@ from typing import Any
 PART_EPOCHS = 15
 """Of the published script where only a part of a data set is there: it no longer improves after that."""
 
+PART_EXPONENT = -0.6
+"""The fast recipe's epochs grow with this power of the share of the images that is there."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tutorial:
@@ -89,10 +92,10 @@ def published_epochs(tutorial: Tutorial, *, whole: bool) -> tuple[int, float | N
 def fast_epochs(declared: int, share: float) -> int:
     """Epochs of the fast recipe on a part of a data set.
 
-    Fewer images need more epochs to learn as much, and bear fewer in all before they are learnt by heart:
-    with the root of the missing share, both are met half-way.
+    Fewer images have to be seen more often to teach as much, but are learnt by heart before they are seen as
+    often as all would be in sum. The exponent was chosen on validation images of a fifth of CIFAR-10.
     """
-    return max(declared, round(declared * min(share, 1.0) ** -0.5))
+    return max(declared, round(declared * min(share, 1.0) ** PART_EXPONENT))
 
 
 def target(tutorial: Tutorial, published: Outcome, *, whole: bool) -> float:

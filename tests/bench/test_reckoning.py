@@ -50,7 +50,7 @@ def test_a_published_script_may_end_at_its_headline_but_not_at_an_unknown_best()
 
 def test_a_part_of_the_data_is_seen_more_often():
     assert fast_epochs(3, 1.0) == 3
-    assert fast_epochs(3, 0.25) == 6
+    assert fast_epochs(3, 0.2) == 8
     assert fast_epochs(3, 1.2) == 3  # another test part than the catalogue's
 
 
