@@ -10,6 +10,7 @@ import pytest
 
 import cnnlab
 from cnnlab.__main__ import main
+from cnnlab.errors import ExportError
 from cnnlab.spec import presets
 
 
@@ -27,7 +28,10 @@ def test_a_trained_run_is_taken_away(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert report.largest_difference is not None
     assert report.largest_difference < 1e-5
     first = run.checkpoints()[0].step
-    run.export("keras", out / "first.keras", step=first)
+    report = run.export("keras", out / "first", step=first)  # a name without an ending gets its form's
+    assert report.path == str(out / "first.keras")
+    with pytest.raises(ExportError, match=r"A Keras file's name ends in \.keras\. Received 'old\.h5'\."):
+        run.export("keras", out / "old.h5")
 
     import keras
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from cnnlab import runs as record
 from cnnlab.engine import get_engine
+from cnnlab.errors import ExportError
 from cnnlab.files import make_folder, require_writable, total_bytes, written_beside
 from cnnlab.runs.rows import RunRow
 from cnnlab.runs.tables import Tables
@@ -32,7 +33,7 @@ def export(
     Args:
         run_id: The run.
         format: Name of the form.
-        path: File or folder to write.
+        path: File or folder to write; a file without an ending gets that of its form.
         step: Of the weights; None: the last kept.
         replace: Whether a folder with content may be replaced.
     """
@@ -42,6 +43,10 @@ def export(
     place = Path(path).expanduser().absolute()
     if not form.folder and place.is_dir():
         place /= form.file_name(row.name)
+    elif not form.folder and not place.suffix:
+        place = place.with_name(place.name + form.suffix)
+    if form.name == "keras" and place.suffix != form.suffix:
+        raise ExportError(f"A Keras file's name ends in {form.suffix}. Received {place.name!r:.80}.")
     if not needs_worker(form):
         return _write(form, row, place, replace)
     if form.content == "network":
