@@ -16,6 +16,7 @@ from cnnlab.spec.design import Design
 from cnnlab.ui import (
     actions,
     again_panel,
+    augmentation_panel,
     confusion_panel,
     evaluate_panel,
     foretell_panel,
@@ -61,6 +62,9 @@ def settings(run: api.Run | None) -> None:
         only=design.training.relevant(),
         disabled=active,
     )
+    st.caption(f"Augmentation: {augmentation_panel.summary(design.training.augmentation)}")
+    if not active:
+        navigation.link("data", "Augment in Data", icon=":material/auto_fix_high:")
 
 
 def watch(run: api.Run, status: str) -> None:

@@ -10,6 +10,7 @@ from cnnlab import api
 from cnnlab.errors import EngineError
 from cnnlab.runs import get_store
 from cnnlab.spec import links
+from cnnlab.spec.augmentation import Noise, Rotate
 from cnnlab.spec.layers import Conv2D, Flatten, MaxPooling2D
 from cnnlab.spec.training import TrainingConfig
 from tests.pages import recorded, screen
@@ -50,6 +51,16 @@ def test_the_settings_are_those_of_the_design(open_page: OpenPage) -> None:
     shown = {name: app.get_by_key(f"w-training-{name}").value for name in settings(app)}
     training = recorded.digits(epochs=20).training
     assert shown == {name: getattr(training, name) for name in training.relevant()}
+
+
+def test_the_stack_of_augmentations_is_said_with_the_settings(open_page: OpenPage) -> None:
+    design = recorded.digits()
+    assert screen.says(open_page("train"), "Augmentation: none")
+    stack = (Noise(), Rotate())
+    design = design.replace(training=design.training.replace(augmentation=stack))
+    app = open_page("design", lab=links.encode(design)).switch_page("pages/train.py").run()
+    assert screen.says(app, "Augmentation: Rotate 15° · Noise 0.05")
+    assert screen.links(app, "Augment in Data")
 
 
 @pytest.mark.parametrize(
