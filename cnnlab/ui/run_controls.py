@@ -10,11 +10,15 @@ import streamlit as st
 from cnnlab import api
 from cnnlab.errors import CNNLabError
 from cnnlab.live.words import shared_interpreter
+from cnnlab.runs.store import ACTIVE
 from cnnlab.spec.design import Design
 from cnnlab.spec.fields import controls
 from cnnlab.spec.training import CHANGEABLE, TrainingConfig
 from cnnlab.ui import actions
 from cnnlab.ui.forms import plain_number
+
+_SENT = "cnnlab-now-sent"
+_TROUBLE = "cnnlab-now-trouble"
 
 
 def buttons(run: api.Run) -> None:
@@ -51,11 +55,15 @@ def sliders(run_id: str) -> None:
     if not now:
         return
     st.markdown("**Change while it trains**")
+    sent = st.session_state.setdefault(_SENT, {})
     for name, value in now.items():
         key = f"w-now-{name}-{run.id}"
         # Set once: the record knows of a change a moment later, and the slider must not jump back meanwhile.
-        st.session_state.setdefault(key, value)
-        _SLIDERS[name](st.session_state[key], key=key, on_change=partial(_set, run.id, name, key))
+        sent[key] = st.session_state.setdefault(key, value)
+        _SLIDERS[name](sent[key], key=key, on_change=partial(_set, run.id, name, key))
+    trouble = st.session_state.pop(_TROUBLE, None)
+    if trouble:
+        st.caption(f":material/error: {trouble}")
 
 
 def _values(run: api.Run) -> dict[str, float]:
@@ -78,11 +86,18 @@ def _dropout(design: Design) -> float:
 
 
 def _set(run_id: str, name: str, key: str) -> None:
-    """Send what the slider says to the training."""
+    """Send what the slider says to the training, where a user has moved it.
+
+    Streamlit also calls this for a slider that has left the page with its run's end.
+    """
+    value = float(st.session_state[key])
+    run = api.get(run_id)
+    if run.status not in ACTIVE or st.session_state.get(_SENT, {}).get(key) == value:
+        return
     try:
-        api.get(run_id).set(name, float(st.session_state[key]))
+        run.set(name, value)
     except CNNLabError as exc:
-        st.toast(str(exc), icon=":material/error:")
+        st.session_state[_TROUBLE] = str(exc)
 
 
 def _learning_rate(value: float, **shared: Any) -> None:
