@@ -52,7 +52,7 @@ def panel() -> None:
             _make(draft, place)
 
 
-@st.fragment(run_every=0.5)
+@st.fragment(run_every=1.0)
 def _under_way() -> None:
     """The import that is under way; the page comes again when it has ended."""
     job = jobs.current(owner())
