@@ -12,8 +12,9 @@ import numpy as np
 LOOKS = 5
 """So many of the last looks are taken together: one batch may be a strange one."""
 
-DEAD = 0.4
-"""Share of ReLUs that give 0 for a whole batch, above which they are a layer's main trouble."""
+DEAD = 0.6
+"""Share of ReLUs that give 0 for a whole batch, above which they are a layer's main trouble; a third is
+common in a wide dense layer that does well."""
 SATURATED = 0.6
 """Share of outputs at the flat ends of a sigmoid or tanh, where hardly any gradient passes."""
 LARGE_UPDATE = 0.05
