@@ -130,7 +130,7 @@ def _label(label: int, names: tuple[str, ...]) -> None:
     else:
         st.caption(figures.describe_one_hot(vector, names))
     st.caption(
-        "The network gives a probability for each class, and the loss compares the two row by row. "
+        "The network gives a probability for each class, and the loss compares the two place by place. "
         "*Sparse* categorical cross-entropy takes the number itself and means the same."
     )
 
