@@ -57,13 +57,18 @@ async def receive(request: Request) -> Response:
 
 async def take_away(request: Request) -> Response:
     """An own data set as a zip with a folder a class, or as an npz; written to a file and then sent."""
+    from cnnlab import settings
     from cnnlab.datasets.own import shelf
     from cnnlab.errors import DatasetError
 
     name, form = request.path_params["name"], request.path_params["form"]
-    folder = tempfile.TemporaryDirectory(prefix="cnnlab-export-")
     try:
         card = await asyncio.to_thread(shelf.card, name)
+    except DatasetError as exc:
+        return _refusal(404, str(exc))
+    # Beside the data, which has room for what is as large: /tmp may lie in memory.
+    folder = tempfile.TemporaryDirectory(prefix="export-", dir=settings.get().home)
+    try:
         if form not in shelf.EXPORTS or card.owner not in (owner_of(request), shelf.SHARED_OWNER):
             raise DatasetError("There are no such images for this browser.")
         path = Path(folder.name) / f"images.{form}"
