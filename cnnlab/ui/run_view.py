@@ -135,7 +135,9 @@ def _checkpoint_choice(run: api.Run) -> int | None:
     # A key of our own: a widget's is gone on the next page, and the choice must reach Inspect from Evaluate.
     key, choice = f"w-step-{run.id}", f"cnnlab-step-{run.id}"
     chosen = st.session_state.get(choice)
-    st.session_state[key] = chosen if chosen in kept else steps[-1]
+    tested = run.row.result.get("step")  # of a run that keeps its best weights, not the last step
+    usual = tested if tested in kept else steps[-1]
+    st.session_state[key] = chosen if chosen in kept else usual
 
     def changed() -> None:
         st.session_state[choice] = st.session_state[key]

@@ -345,3 +345,9 @@ def test_odd_predictors_are_told_in_words_and_break_no_tab(
         assert "w-evaluate-pairs" not in [each.key for each in app.button_group]
     if kind == "perfect" and tab == "Confident mistakes":
         assert [each.value for each in app.success] == ["No test image is called by a wrong name."]
+
+
+def test_a_run_that_kept_its_best_weights_opens_with_them(open_page: OpenPage) -> None:
+    run = recorded.finished()
+    get_store().set_result(run.id, step=FIRST)
+    assert open_page("evaluate", run=run.id).select_slider(key=f"w-step-{run.id}").value == FIRST
