@@ -54,6 +54,12 @@ PAGES: dict[str, PageEntry] = {
             "design", "Design", ":material/layers:", "Stack layers and see every shape change at once."
         ),
         PageEntry("data", "Data", ":material/photo_library:", "Images, classes, licence and the split."),
+        PageEntry(
+            "convolution",
+            "Convolution",
+            ":material/filter_center_focus:",
+            "A window slides over an image: every product, sum and size by hand.",
+        ),
         PageEntry("train", "Train", ":material/model_training:", "Train the network and watch it learn."),
         PageEntry("inspect", "Inspect", ":material/visibility:", "Kernels and feature maps on a real image."),
         PageEntry("evaluate", "Evaluate", ":material/grid_on:", "Which images went wrong, and for what."),

@@ -14,21 +14,21 @@ from tests.pages import recorded, screen
 from tests.pages.conftest import LIMIT_SECONDS, ROOT, OpenPage
 from tests.pages.recorded import OTHER, OWNER
 
-TITLES = ["Home", "Design", "Data", "Train", "Inspect", "Evaluate", "Compare", "Runs"]
+TITLES = ["Home", "Design", "Data", "Convolution", "Train", "Inspect", "Evaluate", "Compare", "Runs"]
 
 
 @pytest.mark.parametrize("key", PAGES)
 def test_every_page_stands_in_the_frame(key: str, open_page: OpenPage) -> None:
     app = open_page(key)
     assert not app.exception
-    assert [link.value for link in app.page_link][:8] == TITLES
+    assert [link.value for link in app.page_link][:9] == TITLES
 
 
 @pytest.mark.parametrize("key", PAGES)
 def test_the_bar_carries_the_run_of_the_address_to_every_page(key: str, open_page: OpenPage) -> None:
     run = recorded.queued()
     app = open_page(key, run=run.id)
-    assert [link.proto.query_string for link in app.page_link][:8] == [f"run={run.id}"] * 8
+    assert [link.proto.query_string for link in app.page_link][:9] == [f"run={run.id}"] * 9
 
 
 @pytest.mark.parametrize("key", [key for key in PAGES if key != "home"])
@@ -40,7 +40,7 @@ def test_a_page_that_is_run_without_the_launcher_asks_for_its_frame(
     app.switch_page(f"pages/{key}.py").run()
     assert app.session_state["cnnlab-frame-asked"]
     assert not app.exception
-    assert [link.value for link in app.page_link][:8] == TITLES
+    assert [link.value for link in app.page_link][:9] == TITLES
 
 
 @pytest.mark.parametrize("key", [key for key in PAGES if key != "inspect"])
@@ -56,7 +56,7 @@ def test_two_browsers_see_their_own_runs_only(open_page: OpenPage, browser: dict
     for owner, run in ((OWNER, mine), (OTHER, theirs)):
         browser["cnnlab_owner"] = owner
         app = open_page("runs")
-        assert [link.value for link in app.page_link][8:] == [f"**{run.name}**"]
+        assert [link.value for link in app.page_link][9:] == [f"**{run.name}**"]
         app = open_page("evaluate")
         assert [option.split(" ")[0] for option in app.selectbox(key="w-run").options] == [run.name]
 
