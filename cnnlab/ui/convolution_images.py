@@ -73,12 +73,13 @@ def _of_a_data_set() -> Image | None:
     """An image of an installed data set by its number."""
     current = state.design().dataset
     names = [name for name in dict.fromkeys((current, *datasets.names())) if _installed(name)]
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True, vertical_alignment="center"):
         name = st.selectbox(
             "Data set",
             names,
             format_func=lambda each: words.plain(datasets.info(each).title),
             key="w-cv-data",
+            label_visibility="collapsed",
             width=220,
         )
         try:
@@ -89,7 +90,9 @@ def _of_a_data_set() -> Image | None:
         most = len(data.images) - 1
         if st.session_state.get("w-cv-index", 0) > most:
             st.session_state["w-cv-index"] = 0
-        index = st.number_input("Number of the image", 0, most, key="w-cv-index", width=180)
+        index = st.number_input(
+            "Number of the image", 0, most, key="w-cv-index", label_visibility="collapsed", width=180
+        )
         st.button(
             "Any",
             icon=":material/casino:",
@@ -127,12 +130,14 @@ def _given(source: str, side: int) -> Image | None:
 
 
 def _drawn(side: int) -> Image | None:
-    sketch(
-        key="w-cv-draw",
-        label="A drawing to slide the window over",
-        on_drawn=lambda content: st.session_state.update({_DRAWING: content}),
-    )
     content = st.session_state.get(_DRAWING)
+    # Once there is a drawing it takes the screen; the sheet waits behind a button.
+    with st.container() if content is None else st.popover("Draw another", icon=":material/draw:"):
+        sketch(
+            key="w-cv-draw",
+            label="A drawing to slide the window over",
+            on_drawn=lambda content: st.session_state.update({_DRAWING: content}),
+        )
     return None if content is None else opened(content, "the drawing", side)
 
 

@@ -14,7 +14,7 @@ const NARROW = 760;
 const SETTINGS_WIDTH = 300;
 const GAP = 24;
 const TALLEST = { wide: 216, narrow: 300 };
-const GRID = { wide: { width: 160, height: 126 }, narrow: { width: 140, height: 126 } };
+const GRID = { wide: { width: 160, height: 126 }, narrow: { width: 92, height: 126 } };
 const NAMES = ["red", "green", "blue"];
 const SECONDS_FOR_ALL = 14;
 
@@ -31,7 +31,7 @@ class Convolution {
     this.weights = new Grid(find(".kernel .cells"), { editable: true, label: "Kernel" });
     this.products = new Grid(find(".products .cells"));
     this.channel = 0;
-    this.say = later(() => (this.spoken.textContent = this.sentence()), 500);
+    this.say = later(() => this.speak(), 250);
     this.listen();
     this.observer = new ResizeObserver(() => this.root.clientWidth !== this.width && this.image && this.redraw());
     this.observer.observe(root);
@@ -50,7 +50,7 @@ class Convolution {
     const kernel = this.find(".kernel .cells");
     kernel.addEventListener("input", ({ target }) => this.onWeight(target));
     kernel.addEventListener("focusin", ({ target }) => this.onWeightFocus(target));
-    kernel.addEventListener("focusout", () => setTimeout(() => this.show()));
+    kernel.addEventListener("focusout", () => setTimeout(() => { this.drawn = null; this.show(); }));
     kernel.addEventListener("keydown", (event) => this.onWeightKey(event));
     this.find(".tabs").addEventListener("click", ({ target }) => this.look(Number(target.dataset.channel)));
     this.find(".speed input").addEventListener("input", ({ target }) => (this.speed = SPEEDS[target.value]));
@@ -184,11 +184,15 @@ class Convolution {
     this.patch.update(shown.patch, (value) => grey(value, low, high), shown);
     const most = Math.max(...shown.products.map(Math.abs), 1e-12);
     this.products.update(shown.products, (value) => (isPooling(settings) ? grey(value, 0, most) : diverging(value / most)), shown);
-    if (!isPooling(settings)) this.showKernel(shown.weights);
+    if (shown.weights) this.showKernel(kernel, shown.weights);
     this.showResult(row, column);
   }
 
-  showKernel(weights) {
+  /** The kernel does not change while the window moves: a hundred inputs are left in peace. */
+  showKernel(kernel, weights) {
+    const { cells } = this.weights;
+    if (this.drawn?.kernel === kernel && this.drawn.channel === this.channel && this.drawn.cells === cells) return;
+    this.drawn = { kernel, cells, channel: this.channel };
     const largest = Math.max(...weights.map(Math.abs), 1e-12);
     this.weights.update(weights, (value) => diverging((0.8 * value) / largest));
   }
@@ -205,8 +209,14 @@ class Convolution {
     this.find(".value").style.setProperty("--shade", css(colour));
     this.find(".line").textContent = sumLine(settings, explained);
     this.find(".place").textContent = `Row ${row + 1} of ${this.plan.down.output}, column ${column + 1} of ${this.plan.across.output}`;
-    this.output.canvas.setAttribute("aria-label", `Output: ${this.sentence()}`);
-    this.input.canvas.setAttribute("aria-label", `Input with the window of ${this.sentence()}`);
+  }
+
+  /** Say the place once the window has come to rest: a hundred sentences on the way to it help nobody. */
+  speak() {
+    const words = this.sentence();
+    this.spoken.textContent = words;
+    this.output.canvas.setAttribute("aria-label", `Output: ${words}`);
+    this.input.canvas.setAttribute("aria-label", `Input with the window of ${words}`);
   }
 
   /** The current place and its numbers, for whoever does not see the pictures. */

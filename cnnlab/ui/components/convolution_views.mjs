@@ -2,9 +2,10 @@
 import { css, ink, paint, pixel } from "./convolution_paint.mjs";
 import { formatNumber } from "./convolution_words.mjs";
 
-const READABLE = 30;
+const READABLE = 26;
 const LARGEST_CELL = 64;
 const SMALLEST_CELL = 24;
+const MOST_ELEMENTS = 49;
 
 /** A picture whose pixels are squares, with numbers on them where they are large enough to hold them. */
 export class Picture {
@@ -93,11 +94,48 @@ export class Grid {
     this.side = Math.max(Math.min(Math.floor(room.width / columns), Math.floor(room.height / rows), 46), SMALLEST_CELL);
     this.box.style.setProperty("--side", `${this.side}px`);
     this.box.classList.toggle("small", this.side < 34);
+    this.painted = !this.editable && rows * columns > MOST_ELEMENTS;
+    if (this.painted) this.prepare(rows, columns);
     if (rows === this.rows && columns === this.columns) return;
     Object.assign(this, { rows, columns });
+    if (this.painted) return;
     this.box.style.gridTemplateColumns = `repeat(${columns}, var(--side))`;
     this.cells = Array.from({ length: rows * columns }, (_, k) => this.cell(k));
     this.box.replaceChildren(...this.cells);
+  }
+
+  // Hundreds of elements take longer than a frame to lay out and paint; one canvas does not.
+  prepare(rows, columns) {
+    const canvas = this.box.querySelector("canvas") ?? document.createElement("canvas");
+    if (!canvas.parentElement) this.box.replaceChildren(canvas);
+    const [width, height] = [columns * (this.side + 1) - 1, rows * (this.side + 1) - 1];
+    const sharp = window.devicePixelRatio || 1;
+    Object.assign(canvas, { width: Math.round(width * sharp), height: Math.round(height * sharp) });
+    Object.assign(canvas.style, { width: `${width}px`, height: `${height}px` });
+    this.box.style.gridTemplateColumns = "auto";
+    const style = getComputedStyle(this.box);
+    this.pen = canvas.getContext("2d");
+    this.pen.scale(sharp, sharp);
+    Object.assign(this.pen, { font: `11px ${style.fontFamily}`, textAlign: "center", textBaseline: "middle" });
+    this.absent = style.getPropertyValue("color");
+    this.cells = [];
+  }
+
+  paint(values, colour, { there = null, winner = -1 }) {
+    const { pen, side } = this;
+    pen.clearRect(0, 0, this.columns * (side + 1), this.rows * (side + 1));
+    values.forEach((value, k) => {
+      const [x, y] = [(k % this.columns) * (side + 1), Math.floor(k / this.columns) * (side + 1)];
+      const absent = there !== null && !there[k];
+      const shade = colour(value);
+      pen.globalAlpha = absent ? 0.12 : 1;
+      pen.fillStyle = absent ? this.absent : css(shade);
+      pen.fillRect(x, y, side, side);
+      pen.globalAlpha = absent ? 0.7 : 1;
+      pen.fillStyle = absent ? this.absent : ink(shade);
+      if (!absent || this.zeros) pen.fillText(formatNumber(value, 4), x + side / 2, y + side / 2 + 1);
+      if (k === winner) Object.assign(pen, { strokeStyle: "#e69f00", lineWidth: 3 }).strokeRect(x + 1, y + 1, side - 2, side - 2);
+    });
   }
 
   cell(index) {
@@ -111,7 +149,12 @@ export class Grid {
   }
 
   /** New numbers: only what changed is touched, since this runs at every move of the pointer. */
-  update(values, colour, { there = null, winner = -1 } = {}) {
+  update(values, colour, marks = {}) {
+    if (this.painted) {
+      this.paint(values, colour, marks);
+      return;
+    }
+    const { there = null, winner = -1 } = marks;
     const room = this.side < 34 ? 4 : 5;
     for (let k = 0; k < this.cells.length; k += 1) {
       const cell = this.cells[k];
