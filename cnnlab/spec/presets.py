@@ -305,11 +305,16 @@ def _two_dense(training: TrainingConfig) -> tuple[Preset, ...]:
         Dense(units=200),
     )
     variants: tuple[tuple[str, str, tuple[Layer, ...], str], ...] = (
-        ("", "", (), "Two convolutions and two dense layers of 200: overfits within a few epochs."),
-        ("_dropout", " + dropout", (Dropout(rate=0.25),), "With dropout of 0.25 before the output."),
+        (
+            "",
+            "Two dense layers",
+            (),
+            "Two convolutions and two dense layers of 200: overfits within a few epochs.",
+        ),
+        ("_dropout", "Two dense + dropout", (Dropout(rate=0.25),), "With dropout of 0.25 before the output."),
         (
             "_batchnorm",
-            " + batch norm",
+            "Two dense + batch norm",
             (BatchNormalization(),),
             "With batch normalization before the output.",
         ),
@@ -317,7 +322,7 @@ def _two_dense(training: TrainingConfig) -> tuple[Preset, ...]:
     return tuple(
         _make(
             f"cifar10_two_dense{suffix}",
-            f"Two dense layers{title}",
+            title,
             "cifar10",
             base + extra,
             training,

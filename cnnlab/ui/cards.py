@@ -47,5 +47,5 @@ def _card(preset: Preset) -> None:
         navigation.go("design")
     tutorial = f" · tutorial {preset.tutorial.split(' ')[0]}" if preset.tutorial else ""
     here = datasets.is_installed(preset.dataset)
-    download = "" if here else f" · :material/download:\u00a0{words.size(info.download_bytes)}"
+    download = "" if here else f"  \n:material/download:\u00a0{words.size(info.download_bytes)}"
     st.caption(f"{info.title}{tutorial}  \n{parameters:,} parameters{download}")

@@ -18,8 +18,8 @@ CARDS = {
     "MNIST with 5×5 kernels": "3,199,106 parameters",
     "CIFAR-10": "315,722 parameters",
     "Two dense layers": "881,002 parameters",
-    "Two dense layers + dropout": "881,002 parameters",
-    "Two dense layers + batch norm": "881,802 parameters",
+    "Two dense + dropout": "881,002 parameters",
+    "Two dense + batch norm": "881,802 parameters",
     "LeNet-5": "61,706 parameters",
     "TinyVGG": "16,538 parameters",
 }
