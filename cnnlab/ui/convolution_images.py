@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from cnnlab import datasets
 from cnnlab.datasets.own.pictures import Unreadable, thumbnail
 from cnnlab.errors import CNNLabError
-from cnnlab.ui import state, words
+from cnnlab.ui import own_images_shelf, state, words
 from cnnlab.ui.components.sketch import sketch
 
 Image = NDArray[np.uint8]
@@ -72,7 +72,8 @@ def photograph(name: str, side: int) -> Image:
 def _of_a_data_set() -> Image | None:
     """An image of an installed data set by its number."""
     current = state.design().dataset
-    names = [name for name in dict.fromkeys((current, *datasets.names())) if _installed(name)]
+    listed = words.dataset_choice(current, own_images_shelf.names())
+    names = [name for name in dict.fromkeys((current, *listed)) if _installed(name)]
     with st.container(horizontal=True, vertical_alignment="center"):
         name = st.selectbox(
             "Data set",
@@ -101,7 +102,7 @@ def _of_a_data_set() -> Image | None:
                 {"w-cv-index": int(np.random.default_rng().integers(most + 1))}
             ),
         )
-        st.caption(words.plain(data.class_names[int(data.labels[int(index)])]))
+        st.caption(f"Class {words.plain(data.class_names[int(data.labels[int(index)])])}")
     return np.asarray(data.images[int(index)])
 
 

@@ -159,6 +159,11 @@ def test_settings_stay_for_the_next_image_and_come_back_after_an_example(
         keyed(page, "w-cv-source").get_by_text(source, exact=True).click()
         wait_idle(page)
         expect(page.locator("select[name=kernel]")).to_have_value(kernel)
+    for title in ("Data", "Convolution"):
+        page.get_by_role("link", name=title, exact=True).click()
+        page.wait_for_url(f"**/{title.lower()}")
+        wait_idle(page)
+    expect(page.locator("select[name=kernel]")).to_have_value("outline")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

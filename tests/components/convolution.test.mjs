@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { axis, explain, layOut, resized, whole } from "../../cnnlab/ui/components/convolution_math.mjs";
 import { diverging, inGrey, ink, inputTone, outputTone, paint } from "../../cnnlab/ui/components/convolution_paint.mjs";
-import { changed, edited, forChannels, opening, reworked } from "../../cnnlab/ui/components/convolution_settings.mjs";
+import { changed, edited, forChannels, opening, packed, reworked, unpacked } from "../../cnnlab/ui/components/convolution_settings.mjs";
 import {
   describe, formatNumber, formula, formulaWords, parseNumber, parseWhole, problem, resultRows, sumLine, warning,
 } from "../../cnnlab/ui/components/convolution_words.mjs";
@@ -153,4 +153,12 @@ test("zeros around the input are left for the pattern behind", () => {
 test("grey is Pillow's", () => {
   const colour = { height: 1, width: 2, channels: 3, values: Float64Array.from([255, 0, 0, 10, 200, 30]) };
   assert.deepEqual([...inGrey(colour).values], [76, 124]);
+});
+
+test("settings come back as they were kept, and damaged ones not at all", () => {
+  const state = changed(opening(null), "stride", "3");
+  assert.deepEqual(unpacked(packed(state)), state);
+  for (const text of [null, "", "{}", "[]", packed({ ...state, settings: {} }), packed({ ...state, kernel: { values: [1] } })]) {
+    assert.equal(unpacked(text), null);
+  }
 });

@@ -3,7 +3,7 @@
 import { apart, explain, isPooling, layOut, slice, whole } from "./convolution_math.mjs";
 import { css, diverging, grey, inGrey, inputTone, outputTone, toned } from "./convolution_paint.mjs";
 import { ICONS, layout, SPEEDS } from "./convolution_layout.mjs";
-import { changed, edited, forChannels, opening, reworked } from "./convolution_settings.mjs";
+import { changed, edited, forChannels, keep, kept, opening, reworked } from "./convolution_settings.mjs";
 import { Grid, Picture } from "./convolution_views.mjs";
 import {
   caption, describe, formatNumber, formula, formulaWords, parseNumber, problem, resultRows, sumLine, warning,
@@ -61,11 +61,9 @@ class Convolution {
     this.pause();
     this.id = data.id;
     this.given = decoded(data);
-    // A worked example brings settings of its own; afterwards those from before it are back.
-    if (data.example && !this.own) this.own = this.state ?? opening(null);
-    this.state = data.example ? opening(data.example) : (this.own ?? this.state ?? opening(null));
-    if (!data.example) this.own = null;
-    this.box.classList.toggle("worked", Boolean(data.example));
+    // A worked example brings settings of its own; afterwards, and on coming back to the page, those from before.
+    this.worked = Boolean(data.example);
+    this.state = data.example ? opening(data.example) : (kept() ?? opening(null));
     this.index = 0;
     this.begin = data.example ? 1 : Infinity;
     this.change(this.state);
@@ -80,6 +78,7 @@ class Convolution {
     this.state = forChannels(state, this.image.channels);
     if (!colour && state.settings.each) this.state = { ...this.state, settings: { ...state.settings, each: false } };
     const { settings, kernel } = this.state;
+    if (!this.worked) keep(this.state);
     this.channel = Math.min(this.channel, this.image.channels - 1);
     const before = this.plan?.places;
     this.plan = layOut(this.image, settings);

@@ -8,6 +8,8 @@ export const START = {
   activation: "linear", each: false, colour: false,
 };
 
+const KEPT = "cnnlab-convolution";
+
 const OPERATIONS = {
   convolution: "Convolution", max: "Max pooling", average: "Average pooling", sum: "Sum pooling", l2: "L2 pooling",
 };
@@ -120,6 +122,39 @@ function sliceBySlice(kernel, work) {
 
 function withKernel(state, kernel, name) {
   return { ...state, kernel, name, settings: { ...state.settings, rows: kernel.rows, columns: kernel.columns } };
+}
+
+/** Settings as text that outlasts a page switch; `unpacked` gives null for what it cannot use. */
+export const packed = (state) => JSON.stringify(state);
+
+export function unpacked(text) {
+  try {
+    const { settings, kernel, name } = JSON.parse(text);
+    const { rows, columns, channels, values } = kernel;
+    const whole = values.length === rows * columns * channels && values.every(Number.isFinite);
+    const known = Object.keys(START).every((key) => typeof settings[key] === typeof START[key]);
+    return whole && known && typeof name === "string" ? { settings, kernel, name } : null;
+  } catch {
+    return null;
+  }
+}
+
+/** A browser may refuse to keep anything; then the settings last as long as the page. */
+export function keep(state) {
+  try {
+    sessionStorage.setItem(KEPT, packed(state));
+  } catch {
+    // As above.
+  }
+}
+
+/** The settings of this tab's last visit; null where there are none. */
+export function kept() {
+  try {
+    return unpacked(sessionStorage.getItem(KEPT));
+  } catch {
+    return null;
+  }
 }
 
 /** What the component begins with: Sobel x, or a worked example. */
