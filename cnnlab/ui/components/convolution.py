@@ -34,7 +34,7 @@ def payload(image: NDArray[np.uint8] | Example) -> dict[str, Any]:
     """What the browser is given. An id says whether the image is another than before."""
     if isinstance(image, Example):
         numbers = [float(value) for row in image.image for value in row]
-        example = {name: asdict(image)[name] for name in ("settings", "kernel", "output")}
+        example = {name: asdict(image)[name] for name in ("settings", "kernel")}
         return _shaped(
             (len(image.image), len(image.image[0]), 1),
             f"example {image.title}",
