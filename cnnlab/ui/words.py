@@ -120,7 +120,8 @@ def preset_title(name: str | None) -> str:
 def design_title(design: Design) -> str:
     """What a design is called: its preset's title while it is that preset, and what became of it."""
     title = preset_title(design.preset)
-    return title if design.preset is None or presets.of(design) else f"{title}, changed"
+    changed = design.preset in presets.names() and presets.of(design) is None
+    return f"{title}, changed" if changed else title
 
 
 def _scaled(number: int, units: tuple[str, ...]) -> str:

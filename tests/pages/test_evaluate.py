@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from cnnlab.analysis.metrics import Evaluation
 from cnnlab.runs import get_store
+from cnnlab.ui.frame import PAGES
 from tests.pages import recorded, screen
 from tests.pages.conftest import OpenPage
 from tests.pages.recorded import FIRST, FIRST_MISTAKES, MISTAKES, OTHER
@@ -201,7 +202,7 @@ def test_without_a_run_the_page_shows_the_way_to_one(open_page: OpenPage) -> Non
     app = open_page("evaluate")
     assert not app.exception
     assert "**There is no trained network to evaluate yet.**" in screen.texts(app)
-    assert [link.value for link in app.page_link][8:] == ["Train your first network", "Design"]
+    assert [link.value for link in app.page_link][len(PAGES) :] == ["Train your first network", "Design"]
 
 
 def test_a_run_without_weights_says_what_it_waits_for(open_page: OpenPage) -> None:

@@ -97,7 +97,7 @@ def inspect_is_what_the_engine_says(app: AppTest, run: api.Run) -> None:
 def runs_tells_the_accuracy(app: AppTest, accuracy: float) -> None:
     app.switch_page("pages/runs.py").run()
     assert screen.badges(app) == ["finished"]
-    assert f"{100 * accuracy:.1f}%" in screen.texts(app)
+    assert f"**{100 * accuracy:.1f}%** :gray[test accuracy]" in screen.texts(app)
 
 
 def test_pause_resume_stop_and_resume_again_by_the_pages_buttons(

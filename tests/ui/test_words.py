@@ -54,3 +54,4 @@ def test_a_changed_preset_says_so() -> None:
     shorter = design.replace(architecture=design.architecture.with_layers(design.architecture.layers[1:]))
     assert words.design_title(shorter) == "Handwritten digits, small, changed"
     assert words.design_title(shorter.replace(preset=None)) == "Own design"
+    assert words.design_title(shorter.replace(preset="of-another-version")) == "Own design"
