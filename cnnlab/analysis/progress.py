@@ -165,7 +165,7 @@ def _flat(history: History, classes: int) -> Finding | None:
     """Not learning: after an epoch the loss is still that of guessing."""
     chance = math.log(max(2, classes))
     now = _now(history)
-    if now is None or abs(now - chance) > _AT_CHANCE * chance:
+    if now is None or abs(now - chance) > _AT_CHANCE * chance or _answers_well(history, classes):
         return None
     return Finding(
         "flat",
@@ -183,7 +183,7 @@ def _rising(history: History, classes: int) -> Finding | None:
         return None
     means, error = _windows(history.loss)
     least = float(means.min())
-    if now > _ABOVE_CHANCE * chance:
+    if now > _ABOVE_CHANCE * chance and not _answers_well(history, classes):
         words = f"The training loss is {now:.2f}; guessing would have ln {classes} = {chance:.2f}."
     # Beyond its noise, and not so near 0 that a rise means nothing.
     elif now > _RISEN * least and now - least > max(_SIGMAS * error, 0.02 * chance):
@@ -251,6 +251,12 @@ def _trend(history: History) -> Finding | None:
         f"The {name} stays at about {now:.3g}. A smaller learning rate may take it further, or another "
         "network.",
     )
+
+
+def _answers_well(history: History, classes: int) -> bool:
+    """Whether it answers far better than by guessing: a high loss is then that of L1 and L2 penalties."""
+    recent = history.accuracy[-max(_FEWEST_STEPS, history.steps_per_epoch) :]
+    return bool(len(recent)) and float(recent.mean()) > min(0.5 + 0.5 / classes, 2.5 / classes)
 
 
 def _now(history: History) -> float | None:

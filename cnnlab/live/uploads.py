@@ -33,12 +33,15 @@ _WRITE_BYTES = 1 << 20
 
 async def receive(request: Request) -> Response:
     """Takes one file: `?name=` is its name, `?class=` the class of a picture, empty for a zip."""
-    from cnnlab.datasets.own import drafts  # not needed for the first page
+    from cnnlab.datasets.own import drafts, jobs  # not needed for the first page
     from cnnlab.errors import DatasetError, DatasetUnavailable
 
     owner = owner_of(request)
     if owner is None or not _from_our_page(request):
         return _refusal(403, "Uploads are taken from pages of this server only. Open the page Data here.")
+    job = jobs.current(owner)
+    if job is not None and job.active:  # its end removes what it was made of, and would remove this too
+        return _refusal(409, "A data set is being made of your pictures. Add more when it is done.")
     announced = request.headers.get("content-length", "0")
     name, into = request.query_params.get("name", ""), request.query_params.get("class", "")
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cnnlab.errors import RunStateError
 from cnnlab.runs.events import Changed, Epoch, Health, Payload, Started, Steps
@@ -43,12 +43,23 @@ def branch(store: Store, run_id: str, step: int, owner: str, name: str | None = 
         for kept in files.checkpoints():
             if kept.step <= step:
                 mine.write_weights(kept.step, kept.epoch, files.read_weights(kept.step))
-        mine.write_state(step, arrays, meta)
+        mine.write_state(
+            step, arrays, meta | {"best": _best(meta, {each.step for each in mine.checkpoints()})}
+        )
         store.append(child.id, told_until(store, row.id, step))
     except BaseException:  # a run without its state would start from the beginning, unasked
         store.delete(child.id)
         raise
     return child
+
+
+def _best(meta: dict[str, Any], kept: set[int]) -> dict[str, Any] | None:
+    """The best epoch so far, from which patience begins anew: who goes back wishes to go on.
+
+    None where its weights are no longer kept: they could not be gone back to at the end.
+    """
+    best = meta.get("best")
+    return best | {"stale": 0} if best and best["step"] in kept else None
 
 
 def told_until(store: Store, run_id: str, step: int) -> list[Payload]:

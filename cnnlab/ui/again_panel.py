@@ -11,7 +11,7 @@ from cnnlab import api
 from cnnlab.errors import CNNLabError
 from cnnlab.spec.fields import controls
 from cnnlab.spec.training import TrainingConfig
-from cnnlab.ui import navigation, state
+from cnnlab.ui import actions, navigation, state
 from cnnlab.ui.forms import plain_number, widget
 from cnnlab.ui.frame import owner
 
@@ -77,6 +77,8 @@ def _rewound(run: api.Run, step: int, rate: float) -> api.Run:
     new = run.rewind(step)
     if rate != run.design.training.learning_rate:
         new.set("learning_rate", rate)
+    if run.status == "paused":  # it would keep the place in which the new one is to train
+        actions.attempt(run.stop)
     return new
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from cnnlab import api
-from cnnlab.errors import CNNLabError
+from cnnlab.errors import CNNLabError, RunNotFound
 from cnnlab.live.words import shared_interpreter
 from cnnlab.runs.store import ACTIVE
 from cnnlab.spec.design import Design
@@ -50,7 +50,10 @@ def _button(label: str, key: str, icon: str, action: Any, **options: Any) -> Non
 @st.fragment
 def sliders(run_id: str) -> None:
     """The settings that can be moved while the run trains; the chart is not drawn anew by it."""
-    run = api.get(run_id)
+    try:
+        run = api.get(run_id)
+    except RunNotFound:  # deleted in another tab
+        st.rerun()
     now = _values(run)
     if not now:
         return
@@ -91,11 +94,10 @@ def _set(run_id: str, name: str, key: str) -> None:
     Streamlit also calls this for a slider that has left the page with its run's end.
     """
     value = float(st.session_state[key])
-    run = api.get(run_id)
-    if run.status not in ACTIVE or st.session_state.get(_SENT, {}).get(key) == value:
-        return
     try:
-        run.set(name, value)
+        run = api.get(run_id)
+        if run.status in ACTIVE and st.session_state.get(_SENT, {}).get(key) != value:
+            run.set(name, value)
     except CNNLabError as exc:
         st.session_state[_TROUBLE] = str(exc)
 

@@ -114,6 +114,19 @@ def test_a_loss_above_that_of_guessing_has_too_high_a_rate() -> None:
     assert "guessing would have ln 10 = 2.30" in found.text
 
 
+@pytest.mark.parametrize("penalised", [math.log(10), 3.1])
+def test_a_loss_made_high_by_penalties_is_no_guessing(penalised: float) -> None:
+    steps = Steps(
+        first_step=1,
+        loss=(penalised,) * 100,
+        accuracy=(0.95,) * 100,
+        learning_rate=1e-3,
+        images_per_second=1.0,
+    )
+    started = Started(total_steps=200, steps_per_epoch=20, epochs=10, batch_size=32, train_images=640)
+    assert kind(history_of(started, steps)) is None
+
+
 def test_a_loss_that_rises_again_has_too_high_a_rate() -> None:
     noise = np.random.default_rng(1).normal(0, 0.1, 400)
     losses = np.concatenate([np.linspace(2.3, 0.4, 200), np.linspace(0.4, 1.6, 200)]) + noise

@@ -66,6 +66,7 @@ class Draft:
     def __init__(self, owner: str) -> None:
         self.folder = settings.get().home / "uploads" / owner
         self._lock = threading.Lock()
+        self._coming = 0
         self._files, self._bytes = self._counted()
         self.changes = time.monotonic_ns()
         """Grows with every change, so that what was read of an earlier state is not shown again."""
@@ -190,6 +191,7 @@ class Draft:
             DatasetUnavailable: the disk is full or cannot be written.
         """
         beside = target.folder / (_PART + secrets.token_hex(8))
+        upload: Upload | None = None
         try:
             with _disk_in_words():
                 target.folder.mkdir(parents=True, exist_ok=True)
@@ -199,6 +201,8 @@ class Draft:
                     yield upload
                 self._take(beside, target, upload.size)
         finally:
+            if upload is not None:
+                self._count_coming(-upload.size)
             beside.unlink(missing_ok=True)
 
     def _take(self, beside: Path, target: Target, size: int) -> None:
@@ -220,7 +224,12 @@ class Draft:
         while not place.exists():
             place = place.parent
         free = shutil.disk_usage(place).free - _SPARE_BYTES
-        return max(0, min(free, settings.get().upload_bytes - self._bytes))
+        return max(0, min(free, settings.get().upload_bytes - self._bytes - self._coming))
+
+    def touch(self) -> None:
+        """Count as used now: a draft that is worked with must not be swept away as forgotten."""
+        with contextlib.suppress(OSError):
+            os.utime(self.folder)
 
     def _counted(self) -> tuple[int, int]:
         files = size = 0
@@ -237,8 +246,12 @@ class Draft:
 
     def _changed(self) -> None:
         self.changes += 1
-        with contextlib.suppress(OSError):
-            os.utime(self.folder)
+        self.touch()
+
+    def _count_coming(self, size: int) -> None:
+        """Bytes of uploads under way, which have no name yet: several at once share one room."""
+        with self._lock:
+            self._coming += size
 
 
 class Upload:
@@ -255,7 +268,7 @@ class Upload:
 
     def __init__(self, draft: Draft, target: Target, file: BinaryIO) -> None:
         self.size = 0
-        self._limit, self._room, self._file = target.limit, draft.room(), file
+        self._draft, self._limit, self._file = draft, target.limit, file
 
     def write(self, chunk: bytes) -> None:
         """Take a chunk.
@@ -266,6 +279,7 @@ class Upload:
         self.check(self.size + len(chunk))
         self._file.write(chunk)
         self.size += len(chunk)
+        self._draft._count_coming(len(chunk))
 
     def check(self, size: int) -> None:
         """Refuse a file of this size, before its bytes are taken."""
@@ -273,9 +287,10 @@ class Upload:
             raise UploadRefused(
                 f"The file is larger than {self._limit / 1e6:,.0f} MB, the most that is taken."
             )
-        if size > self._room:
+        room = self._draft.room()  # now: others upload too, and trainings write to the same disk
+        if size - self.size > room:
             raise UploadRefused(
-                f"There is room for {self._room / 1e6:,.0f} MB more. Make a data set of what is here, or "
+                f"There is room for {room / 1e6:,.0f} MB more. Make a data set of what is here, or "
                 f"remove it, and go on then."
             )
 

@@ -71,8 +71,8 @@ class Job:
             with _slots:
                 if not self._cancelled.is_set():
                     self._watch()
-        except OSError as exc:
-            self.error = f"The import could not be started: {exc.strerror or exc}."
+        except (OSError, ValueError) as exc:
+            self.error = f"The import could not be started: {getattr(exc, 'strerror', None) or exc}."
         if self.name is not None:
             drafts.draft(self._owner).clear()
         elif self._cancelled.is_set():
@@ -114,6 +114,7 @@ def start(owner: str, title: str, preparation: Preparation) -> Job:
     with _lock:
         job = _jobs.get(owner)
         if job is None or not job.active:
+            drafts.draft(owner).touch()
             job = _jobs[owner] = Job(owner, title, preparation)
         return job
 

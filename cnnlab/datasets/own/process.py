@@ -42,7 +42,7 @@ def main() -> int:
 
     try:
         name = import_source(
-            drafts.draft(request["owner"]).source(),
+            drafts.Draft(request["owner"]).source(),
             request["title"],
             Preparation(**request["preparation"]),
             owner=request["owner"],

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import os
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from cnnlab import datasets
+from cnnlab import datasets, settings
 from cnnlab.datasets.own import drafts, jobs
 from cnnlab.datasets.own.pictures import Preparation
 from tests.datasets.own.making import encoded, picture, two_classes
@@ -36,6 +38,26 @@ def test_a_draft_becomes_a_data_set_in_a_process_of_its_own(draft: drafts.Draft)
     assert draft.classes() == []
     jobs.forget(OWNER)
     assert jobs.current(OWNER) is None
+
+
+def test_a_draft_that_waited_for_days_is_not_swept_away_by_its_own_import(draft: drafts.Draft) -> None:
+    long_ago = time.time() - 10 * drafts.KEPT_SECONDS
+    os.utime(draft.folder, (long_ago, long_ago))
+    job = jobs.start(OWNER, "Mugs", Preparation(side=32))
+    assert job.wait(LIMIT_SECONDS)
+    assert (job.done, job.error) == (10, None)
+
+
+def test_uploads_under_way_share_one_room(draft: drafts.Draft, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CNNLAB_UPLOAD_BYTES", str(100_000 + settings.get().upload_bytes - draft.room()))
+    settings.get.cache_clear()
+    room = min(100_000, draft.room())
+    first, second = (draft.target(f"{number}.zip") for number in "12")
+    with draft.receiving(first) as one, draft.receiving(second) as two:
+        one.write(bytes(room - 10))
+        with pytest.raises(drafts.UploadRefused, match="There is room for"):
+            two.write(bytes(11))
+        two.write(bytes(10))
 
 
 def test_what_makes_no_data_set_is_said_and_the_draft_stays(draft: drafts.Draft) -> None:
