@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -108,3 +110,21 @@ def test_a_record_that_is_no_database_is_said_on_the_page(key: str, open_page: O
     app = open_page(key)
     assert not app.exception
     assert "runs.sqlite" in screen.error(app)
+
+
+def test_home_and_design_import_neither_pandas_nor_pyarrow(home: Path) -> None:
+    script = f"""
+import sys
+from streamlit.testing.v1 import AppTest
+
+app = AppTest.from_file({str(ROOT / "streamlit_app.py")!r}, default_timeout={LIMIT_SECONDS}).run()
+assert not app.exception
+app.switch_page("pages/design.py").run()
+assert not app.exception
+print([name for name in ("pandas", "pyarrow", "sklearn", "scipy", "tensorflow") if name in sys.modules])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True, text=True, check=True, cwd=ROOT, timeout=LIMIT_SECONDS,
+    )  # fmt: skip
+    assert done.stdout.splitlines()[-1] == "[]"

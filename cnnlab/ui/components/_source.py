@@ -47,7 +47,8 @@ def component(name: str, html: str) -> Callable[..., Any]:
     """Register the component whose files are ``name.mjs`` and ``name.css``; returns what mounts it.
 
     Its ``data`` may hold lists. Streamlit imports pandas and pyarrow (70 MB) to look whether a list at the
-    first level is a table, but not for a tuple, and the browser gets an array either way.
+    first level is a table, but not for a tuple, and the browser gets an array either way. A dict at the first
+    level costs them too: the components of the first pages do without.
 
     Args:
         name: The files' name.

@@ -243,8 +243,8 @@ export function draw(volumes, plan, selected, picture) {
 }
 
 function drawLegend(volumes, families, clipped) {
-  const present = Object.keys(families).filter((name) => volumes.some((volume) => volume.family === name));
-  const marks = present.map((name) => `<span><i class="${name}"></i>${escapeText(families[name])}</span>`);
+  const present = families.filter(([name]) => volumes.some((volume) => volume.family === name));
+  const marks = present.map(([name, title]) => `<span><i class="${name}"></i>${escapeText(title)}</span>`);
   return `${marks.join("")}<span class="quiet">${escapeText(scaleNote(volumes, clipped))}</span>`;
 }
 

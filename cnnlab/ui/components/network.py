@@ -56,7 +56,7 @@ def network(
         key=key,
         data={
             "volumes": volumes,
-            "families": {"input": "Input", **FAMILIES},
+            "families": [("input", "Input"), *FAMILIES.items()],  # pairs: for a dict Streamlit imports pandas
             "selected": selected,
             "picture": picture,
             "compact": compact,
