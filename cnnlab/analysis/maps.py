@@ -11,7 +11,6 @@ import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -132,16 +131,14 @@ def sprite(pictures: npt.NDArray[np.uint8] | Sequence[npt.NDArray[np.uint8]]) ->
     return Sprite(uri, count, columns, height, width)
 
 
-def activation_tiles(
-    maps: npt.NDArray[np.floating], *, scale: Literal["shared", "each"] = "shared", limit: int = TILES_LIMIT
-) -> Tiles:
+def activation_tiles(maps: npt.NDArray[np.floating], *, limit: int = TILES_LIMIT) -> Tiles:
     """Paint a layer's output for one image, a tile a channel, in viridis.
+
+    All tiles have one scale, so that a dark one is a quiet one.
 
     Args:
         maps: ``(height, width, channels)``, or ``(units,)`` for a layer without a map: a tile of one pixel a
             unit.
-        scale: ``"shared"`` gives all tiles one scale, so that a dark one is a quiet one; ``"each"`` gives
-            each its own, so that the pattern of a quiet one shows.
         limit: At most so many tiles.
 
     Raises:
@@ -154,12 +151,9 @@ def activation_tiles(
     stack = maps[:, None, None] if maps.ndim == 1 else np.moveaxis(maps, -1, 0)
     chosen = stack[:limit]
     held = statistics(chosen)
-    if scale == "each" and maps.ndim == 3:
-        ranges = [(tile.minimum, tile.maximum) for tile in held]
-    else:
-        ranges = [(float(stack.min()), float(stack.max()))] * len(chosen)
-    painted = np.stack([paint(tile, low, high) for tile, (low, high) in zip(chosen, ranges, strict=True)])
-    return Tiles(sprite(painted), held, tuple(ranges), VIRIDIS, len(stack) - len(chosen))
+    low, high = float(stack.min()), float(stack.max())
+    painted = np.stack([paint(tile, low, high) for tile in chosen])
+    return Tiles(sprite(painted), held, ((low, high),) * len(chosen), VIRIDIS, len(stack) - len(chosen))
 
 
 def kernel_tiles(

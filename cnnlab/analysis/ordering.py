@@ -1,4 +1,4 @@
-"""An order of the classes in which those that are confused with each other are neighbours."""
+"""Orders: of classes, so that confused ones are neighbours; of images, so that every one is come to."""
 
 from __future__ import annotations
 
@@ -35,3 +35,20 @@ def by_confusion(matrix: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     order = np.asarray(leaves_list(optimal_leaf_ordering(linkage(distances, "average"), distances)), np.int64)
     # An order and its reverse are equally good: the one that keeps the first class before the last is shown.
     return order if order.tolist().index(0) < order.tolist().index(classes - 1) else order[::-1].copy()
+
+
+def in_turn(candidates: npt.NDArray[np.int64], index: int) -> int:
+    """Return the candidate behind this one in a shuffled order: asked again and again, it comes to every one.
+
+    The order is the same for everybody; an image that is no candidate leads to the first of them, and where
+    there is none it stays.
+
+    Args:
+        candidates: ``(n,) int64``, places of images, each once.
+        index: the place that is looked at now.
+    """
+    order = np.random.default_rng(0).permutation(candidates)
+    if not len(order):
+        return index
+    at = np.flatnonzero(order == index)
+    return int(order[(at[0] + 1) % len(order)] if len(at) else order[0])

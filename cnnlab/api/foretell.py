@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cnnlab import datasets
+from cnnlab import datasets, settings
 from cnnlab.engine import get_engine
 from cnnlab.errors import SpecError
 from cnnlab.spec.design import Design
 
 FORETELL_SECONDS = 60.0
 """How long a worker may take for either answer: a few steps of the largest network that may be trained."""
+
+EVALUATED_MACS_PER_SECOND = 1e10
+"""Multiply–accumulates that a worker makes in a second, at the least, while it answers for many images: two
+cores that also train do three to six times as many."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,16 @@ def find_learning_rate(design: Design) -> RateTrial:
     _check(design)
     answer = get_engine().ask("rate_finder", timeout=FORETELL_SECONDS, design=design.to_json())
     return RateTrial(tuple(answer["rates"]), tuple(answer["losses"]), answer["suggested"])
+
+
+def evaluation_seconds(design: Design) -> float:
+    """How long the answers to all test images may take, in seconds, before their worker counts as stuck.
+
+    The time of a short question, and that of the work at a slow rate. All images of the data set stand for
+    the test images: their number is known without opening it, and errs on the patient side.
+    """
+    macs = design.architecture.trace().total_macs * datasets.info(design.dataset).images
+    return settings.get().question_seconds + macs / EVALUATED_MACS_PER_SECOND
 
 
 def _check(design: Design) -> None:

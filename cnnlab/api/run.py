@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cnnlab import datasets, settings
+from cnnlab import datasets
 from cnnlab import runs as record
+from cnnlab.api.foretell import evaluation_seconds
 from cnnlab.api.progress import Watch, training_bar
 from cnnlab.engine import get_engine
 from cnnlab.errors import RunError, RunStateError
@@ -38,11 +39,6 @@ REAP_SECONDS = 2.0
 
 STOP_SECONDS = 30.0
 """How long a training may take to stop: it looks for commands between chunks of steps, then evaluates."""
-
-
-EVALUATED_MACS_PER_SECOND = 1e10
-"""Multiply–accumulates that a worker makes in a second, at the least, while it answers for many images: two
-cores that also train do three to six times as many."""
 
 
 @dataclass(frozen=True)
@@ -148,7 +144,7 @@ class Run:
         step = self._files().kept_step(step)
         kept = self._files().read_evaluation(step)
         if kept is None:
-            limit = _evaluation_seconds(self.design)
+            limit = evaluation_seconds(self.design)
             kept = get_engine().ask("evaluate", timeout=limit, run_id=self.id, step=step)
         names = datasets.info(self.design.dataset).class_names
         return Evaluation(kept.probabilities, kept.labels, names, kept.loss)
@@ -390,13 +386,3 @@ class Run:
                 store.reap()
                 reaped = time.monotonic()
             tick.wait(WATCH_SECONDS)
-
-
-def _evaluation_seconds(design: Design) -> float:
-    """How long the answers to all test images may take, in seconds, before their worker counts as stuck.
-
-    The time of a short question, and that of the work at a slow rate. All images of the data set stand for
-    the test images: their number is known without opening it, and errs on the patient side.
-    """
-    macs = design.architecture.trace().total_macs * datasets.info(design.dataset).images
-    return settings.get().question_seconds + macs / EVALUATED_MACS_PER_SECOND

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import plotly.graph_objects as go
 
-from cnnlab.figures.theme import TRAINING, VALIDATION, class_colour, finish
+from cnnlab.figures.theme import TRAINING, VALIDATION, finish
 
 Metric = Literal["loss", "accuracy"]
 Epochs = Sequence[Mapping[str, Any]]
@@ -28,22 +28,6 @@ def curve(epochs: Epochs, metric: Metric) -> go.Figure:
         if points:
             _add_line(figure, points, name, colour, dash, metric)
     return _lay_out(figure, metric, len(epochs))
-
-
-def compare_curves(
-    runs: Mapping[str, Epochs],
-    metric: Metric,
-    *,
-    measured_on: Literal["training", "validation"] = "validation",
-) -> go.Figure:
-    """Draw one measure of several runs over their epochs, a colour a run."""
-    prefix = "val_" if measured_on == "validation" else ""
-    figure = go.Figure()
-    for position, (name, epochs) in enumerate(runs.items()):
-        points = _points(epochs, prefix + metric)
-        if points:
-            _add_line(figure, points, name, class_colour(position), "solid", metric)
-    return _lay_out(figure, metric, max((len(epochs) for epochs in runs.values()), default=0))
 
 
 def describe_curve(epochs: Epochs, metric: Metric) -> str:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import streamlit as st
 
 from cnnlab.analysis.metrics import Evaluation, Scale
+from cnnlab.analysis.ordering import in_turn
 from cnnlab.datasets import Dataset
 from cnnlab.figures.difference import describe_difference, difference
 from cnnlab.figures.probabilities import describe_probabilities, two_answers
@@ -164,7 +165,7 @@ def _choice(index: int, count: int, apart: npt.NDArray[np.int64]) -> None:
             key="w-compare-any",
             icon=":material/casino:",
             help="Another image",
-            on_click=lambda: _go_to(_next(np.arange(count), index)),
+            on_click=lambda: _go_to(in_turn(np.arange(count), index)),
         )
         st.button(
             "They disagree",
@@ -172,7 +173,7 @@ def _choice(index: int, count: int, apart: npt.NDArray[np.int64]) -> None:
             icon=":material/call_split:",
             help="Another image that the two call by different names",
             disabled=not len(apart),
-            on_click=lambda: _go_to(_next(apart, index)),
+            on_click=lambda: _go_to(in_turn(apart, index)),
         )
     st.caption(
         f"The two call {len(apart):,} of these {count:,} images by different names."
@@ -219,13 +220,6 @@ def _side(kept: str, key: str, label: str, ready: dict[str, Compared], side: int
 
 def _go_to(index: int) -> None:
     st.session_state[_IMAGE] = index
-
-
-def _next(candidates: npt.NDArray[np.int64], index: int) -> int:
-    """The candidate behind this one in a shuffled order: pressed again and again, it comes to every one."""
-    order = np.random.default_rng(0).permutation(candidates)
-    at = np.flatnonzero(order == index)
-    return int(order[(at[0] + 1) % len(order)] if len(at) else order[0])
 
 
 def _listed(evaluation: Evaluation, limit: int = 4) -> str:

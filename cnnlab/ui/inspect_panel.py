@@ -7,6 +7,7 @@ import streamlit as st
 
 from cnnlab import api
 from cnnlab.analysis.maps import activation_tiles, kernel_tiles
+from cnnlab.analysis.ordering import in_turn
 from cnnlab.datasets import Dataset
 from cnnlab.errors import CNNLabError
 from cnnlab.figures.probabilities import describe_probabilities, probabilities
@@ -97,7 +98,7 @@ def _choice(run: api.Run, step: int, count: int, index: int) -> None:
             key="w-random",
             icon=":material/casino:",
             help="Another image of the test set",
-            on_click=lambda: _go_to(_another(np.arange(count), index)),
+            on_click=lambda: _go_to(in_turn(np.arange(count), index)),
         )
         st.button(
             "Mistake",
@@ -105,20 +106,8 @@ def _choice(run: api.Run, step: int, count: int, index: int) -> None:
             icon=":material/close:",
             help="Another image that the network calls by a wrong name",
             on_click=actions.attempt,
-            args=(lambda: _go_to(_another(_mistakes(run, step), index)),),
+            args=(lambda: _go_to(in_turn(_mistakes(run, step), index)),),
         )
-
-
-def _another(candidates: np.ndarray, index: int) -> int:
-    """The candidate behind this one in a shuffled order: pressed again and again, it comes to every one.
-
-    The order is the same for everybody; an image that is no candidate leads to the first of them.
-    """
-    order = np.random.default_rng(0).permutation(candidates)
-    if not len(order):
-        return index
-    at = np.flatnonzero(order == index)
-    return int(order[(at[0] + 1) % len(order)] if len(at) else order[0])
 
 
 def _mistakes(run: api.Run, step: int) -> np.ndarray:

@@ -84,14 +84,6 @@ def test_a_tile_a_channel_on_one_scale() -> None:
     assert tile(tiles.sprite, 0)[0, 0].tolist() == table[26].tolist()
 
 
-def test_each_on_its_own_scale_shows_a_quiet_one() -> None:
-    maps = np.zeros((2, 2, 2), np.float32)
-    maps[0, 0] = [1, 10]
-    tiles = activation_tiles(maps, scale="each")
-    assert tiles.ranges == ((0.0, 1.0), (0.0, 10.0))
-    assert tile(tiles.sprite, 0)[0, 0].tolist() == lookup(VIRIDIS)[255].tolist()
-
-
 def test_a_vector_becomes_a_tile_a_unit() -> None:
     tiles = activation_tiles(np.array([0.0, 1.0, 2.0], np.float32))
     assert (tiles.sprite.count, tiles.sprite.tile_height, tiles.sprite.tile_width) == (3, 1, 1)

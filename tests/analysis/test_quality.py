@@ -11,7 +11,7 @@ import sklearn.metrics
 from cnnlab.analysis.bootstrap import intervals
 from cnnlab.analysis.calibration import calibration, calibration_words
 from cnnlab.analysis.metrics import Evaluation, confident_mistakes
-from cnnlab.analysis.ordering import by_confusion
+from cnnlab.analysis.ordering import by_confusion, in_turn
 from cnnlab.analysis.rankings import POINTS, mean_of, rankings
 
 NAMES = tuple("abcdefghij")
@@ -189,3 +189,18 @@ def test_the_most_confident_mistakes_come_first() -> None:
     assert confident_mistakes(result).tolist() == [0, 3, 1]
     assert confident_mistakes(result, 1).tolist() == [0]
     assert confident_mistakes(two([0.9], [True])).tolist() == []
+
+
+@pytest.mark.parametrize("start", range(5))
+def test_in_turn_comes_to_every_candidate_before_one_again(start: int) -> None:
+    candidates = np.array([2, 3, 5, 7, 11])
+    seen = [int(candidates[start])]
+    for _ in range(4):
+        seen.append(in_turn(candidates, seen[-1]))
+    assert sorted(seen) == candidates.tolist()
+    assert in_turn(candidates, seen[-1]) == seen[0]
+
+
+def test_in_turn_leads_from_elsewhere_to_a_candidate_and_stays_where_there_is_none() -> None:
+    assert in_turn(np.array([4, 9]), 100) in (4, 9)
+    assert in_turn(np.array([], np.int64), 100) == 100

@@ -12,7 +12,7 @@ from cnnlab.analysis.metrics import ClassReport, Scale
 from cnnlab.figures import theme
 from cnnlab.figures.classes import class_counts, class_report, describe_class_counts, describe_class_report
 from cnnlab.figures.confusion import confusion, describe_confusion
-from cnnlab.figures.curves import compare_curves, curve, describe_curve
+from cnnlab.figures.curves import curve, describe_curve
 from cnnlab.figures.probabilities import describe_probabilities, probabilities
 from cnnlab.figures.schedule import describe_schedule, schedule
 
@@ -37,7 +37,6 @@ def every_figure() -> list[go.Figure]:
     return [
         confusion(MATRIX, NAMES),
         curve(EPOCHS, "loss"),
-        compare_curves({"a": EPOCHS}, "accuracy"),
         class_counts({"training": [1, 2, 3]}, NAMES),
         class_report(REPORT),
         probabilities([0.1, 0.9, 0.0], NAMES),
@@ -45,7 +44,7 @@ def every_figure() -> list[go.Figure]:
     ]
 
 
-@pytest.mark.parametrize("index", range(7))
+@pytest.mark.parametrize("index", range(6))
 def test_every_figure_is_transparent_and_takes_its_text_colour_from_the_page(index: int) -> None:
     layout = every_figure()[index].layout
     assert layout.paper_bgcolor == layout.plot_bgcolor == "rgba(0,0,0,0)"
@@ -139,14 +138,6 @@ class TestCurves:
         epochs = [{**row, "val_loss": None} for row in EPOCHS]
         assert [each.name for each in curve(epochs, "loss").data] == ["training"]
 
-    def test_runs_side_by_side_in_a_colour_each(self) -> None:
-        figure = compare_curves({"first": EPOCHS, "second": EPOCHS[:1]}, "loss", measured_on="training")
-        assert [(each.name, list(each.y)) for each in figure.data] == [
-            ("first", [2.0, 1.0]),
-            ("second", [2.0]),
-        ]
-        assert figure.data[0].line.color != figure.data[1].line.color
-
     def test_in_words(self) -> None:
         assert describe_curve(EPOCHS, "accuracy") == (
             "Accuracy over 2 epochs: training 40.0% to 80.0%, validation 50.0% to 75.0%."
@@ -156,7 +147,6 @@ class TestCurves:
 
     def test_no_epoch_yet(self) -> None:
         assert curve([], "loss").data == ()
-        assert compare_curves({}, "loss").data == ()
 
 
 class TestClasses:

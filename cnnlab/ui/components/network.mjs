@@ -171,19 +171,12 @@ function drawFaces(item) {
     .map((name) => `<polygon class="face ${name}" points="${corners[name]}"/>`);
 }
 
-function drawBox(volume, item, picture, middle) {
+function drawBox(volume, item, middle) {
   if (volume.shape === null) {
     return `<rect class="unknown" x="${item.x}" y="${item.y}" width="${item.across}" height="${item.height}" rx="4"/>`;
   }
   if (isBlock(volume)) return drawBlock(item, middle);
-  const parts = drawFaces(item);
-  if (picture && volume.family === "input") {
-    // The unit square onto the side face: across the image goes away from the viewer.
-    const onto = [item.shift, -item.rise, 0, item.height, item.x + item.across, item.y].map((at) => at.toFixed(2));
-    parts.splice(2, 0, `<image href="${escapeText(picture)}" width="1" height="1" preserveAspectRatio="none"
-      style="image-rendering:pixelated" transform="matrix(${onto.join(" ")})"/>`);
-  }
-  return parts.join("");
+  return drawFaces(item).join("");
 }
 
 function drawSign(item) {
@@ -193,7 +186,7 @@ function drawSign(item) {
     <path d="M0 -20 L15 6 L-15 6 Z"/><text y="3">!</text></g>`;
 }
 
-function drawLayer(volume, item, plan, selected, focusable, picture, position) {
+function drawLayer(volume, item, plan, selected, focusable, position) {
   const centre = (item.left + item.width / 2).toFixed(1);
   const fixed = volume.id === null;
   const names = ["layer", volume.family];
@@ -211,7 +204,7 @@ function drawLayer(volume, item, plan, selected, focusable, picture, position) {
     <title>${escapeText(volume.problem ?? describe(volume, position))}</title>
     <rect class="column" x="${(item.left - 8).toFixed(1)}" y="3" width="${(item.width + 16).toFixed(1)}"
       height="${(plan.height - 6).toFixed(1)}" rx="8"/>
-    ${drawBox(volume, item, picture, plan.middle)}
+    ${drawBox(volume, item, plan.middle)}
     ${volume.problem ? drawSign(item) : ""}
     ${plan.named ? `<text class="name" y="${plan.labels}">${label.join("")}</text>
     <text class="shape" x="${centre}" y="${shapeY}">${escapeText(item.words)}</text>` : ""}</g>`;
@@ -228,14 +221,14 @@ function drawArrows(plan) {
 }
 
 /** The whole drawing as SVG text. */
-export function draw(volumes, plan, selected, picture) {
+export function draw(volumes, plan, selected) {
   const layers = volumes.filter((volume) => volume.id !== null);
   const focus = layers.some((volume) => volume.id === selected) ? selected : layers[0]?.id;
   let position = 0;
   const groups = volumes.map((volume, k) => {
     if (volume.id !== null) position += 1;
     return drawLayer(volume, plan.items[k], plan, volume.id !== null && volume.id === selected, volume.id === focus,
-      picture, position);
+      position);
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${plan.width}" height="${plan.height}" role="listbox"
     aria-orientation="horizontal" aria-label="The network's ${layers.length} layers">
@@ -280,7 +273,7 @@ class Network {
     const held = this.scroll.getRootNode().activeElement;
     const focused = this.scroll.contains(held);
     const plan = layout(this.data.volumes, width, !this.data.compact);
-    this.scroll.innerHTML = draw(this.data.volumes, plan, this.selected, this.data.picture);
+    this.scroll.innerHTML = draw(this.data.volumes, plan, this.selected);
     this.legend.innerHTML = this.data.compact ? "" : drawLegend(this.data.volumes, this.data.families, plan.clipped);
     if (focused) this.scroll.querySelector('[tabindex="0"]')?.focus({ preventScroll: true });
   }

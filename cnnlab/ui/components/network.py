@@ -21,7 +21,6 @@ def network(
     key: str,
     on_select: Callable[[str], None] | None = None,
     input_shape: tuple[int, ...] | None = None,
-    picture: str | None = None,
     compact: bool = False,
 ) -> str | None:
     """Draw a trace's layers as volumes to scale.
@@ -34,7 +33,6 @@ def network(
         key: Of this component on the page.
         on_select: Called with a layer's id before the page reruns for a selection.
         input_shape: Height, width, channels of the input; by default the first row's.
-        picture: An image as data URI, drawn on the input.
         compact: Leave out names, shapes and the legend.
 
     Returns:
@@ -58,7 +56,6 @@ def network(
             "volumes": volumes,
             "families": [("input", "Input"), *FAMILIES.items()],  # pairs: for a dict Streamlit imports pandas
             "selected": selected,
-            "picture": picture,
             "compact": compact,
         },
         on_selected_change=report,
