@@ -26,8 +26,10 @@ from tests.browser.server import ROOT, AppServer
 
 BUDGET_SECONDS = 15.0
 
-MATRIX_DRAWN = """() => [...document.querySelectorAll('.st-key-w-train-matrix-counts .js-plotly-plot')]
-    .some(plot => plot.querySelector('.main-svg .heatmaplayer, .main-svg .scatterlayer .point'))"""
+MATRIX_DRAWN = """() => {
+    const matrix = document.querySelector('.st-key-w-train-matrix');
+    return matrix !== null && deep('.numbers span', matrix).length > 0;
+}"""
 
 COUNT = """
 import numpy as np

@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
+from cnnlab.analysis.confusion import NUMBERS_UP_TO
 from cnnlab.analysis.metrics import Scale, normalise
 from cnnlab.analysis.palettes import BLUE, VERMILION
-from cnnlab.figures.confusion import NUMBERS_UP_TO, class_axes
-from cnnlab.figures.theme import TEXT, finish, rgba
+from cnnlab.figures.theme import TEXT, finish, rgba, shorten
 
 
 def difference(
@@ -52,7 +52,7 @@ def difference(
     if len(names) <= NUMBERS_UP_TO:
         _write(figure, written, np.abs(gain) / extreme)
     finish(figure, height=max(380, min(760, 120 + 44 * len(names))))
-    return class_axes(figure, names)
+    return _class_axes(figure, names)
 
 
 def describe_difference(
@@ -112,3 +112,18 @@ def _write(figure: go.Figure, written: list[list[str]], darkness: npt.NDArray[np
             hoverinfo="skip",
             cliponaxis=False,
         )
+
+
+def _class_axes(figure: go.Figure, names: Sequence[str]) -> go.Figure:
+    """Name a matrix's rows and columns after its classes: actual from the top, predicted from the left."""
+    classes = len(names)
+    ticks = {
+        "tickmode": "array",
+        "tickvals": list(range(classes)),
+        "ticktext": [shorten(name) for name in names],
+    }
+    edges = [-0.5, classes - 0.5]
+    shared = {"showgrid": False, "ticks": "", **ticks}
+    figure.update_xaxes(title_text="predicted", range=edges, autotickangles=[0, -45, -90], **shared)
+    figure.update_yaxes(title_text="actual", range=edges[::-1], **shared)
+    return figure

@@ -12,15 +12,14 @@ from cnnlab import api
 from cnnlab.analysis.metrics import Evaluation, Scale, cell_indices, cell_words, worst_confusions
 from cnnlab.analysis.ordering import by_confusion
 from cnnlab.datasets import Dataset
-from cnnlab.figures.confusion import confusion, describe_confusion
-from cnnlab.figures.theme import CONFIG
 from cnnlab.ui import navigation, words
+from cnnlab.ui.components.confusion import Cell, confusion
 from cnnlab.ui.components.images import Picture, images
 
 _SCALES: dict[Scale, str] = {"counts": "Counts", "rows": "By row", "columns": "By column"}
-COMPACT_HEIGHT = 400
+COMPACT_HEIGHT = 350
 """Of the matrix beside the curves, in pixels: both are then seen at once on a projector of 720 lines."""
-COMPACT_CELL_HEIGHT = 165
+COMPACT_CELL_HEIGHT = 145
 """Of the cell's words and images above it, in pixels: the matrix keeps its place whatever is clicked."""
 COMPACT_IMAGES = 6
 _MOST_IMAGES = 24
@@ -46,75 +45,58 @@ def panel(run: api.Run, evaluation: Evaluation, data: Dataset, *, key: str, comp
         st.session_state[cell_key] = worst[0][:2] if worst else (0, 0)
     if compact:
         chosen, matrix = st.container(height=COMPACT_CELL_HEIGHT, border=False), st.container()
+        choices = st.container(horizontal=True, vertical_alignment="bottom")
+        arrange = choices
     else:
         matrix, chosen = st.columns([6, 5], gap="large")
+        arrange = matrix.container(horizontal=True, vertical_alignment="center")
+    with arrange:
+        scale = _scale(f"w-{key}")
+        by_neighbours = not compact and _by_neighbours(f"w-{key}")
     with matrix:
-        _matrix(evaluation, cell_key, f"w-{key}", compact=compact)
-    with chosen:
-        if not compact:
-            _most_confused(evaluation, cell_key, f"w-{key}")
-            _sides(evaluation.class_names, cell_key, f"w-{key}")
-        _cell(run, evaluation, data, cell_key, f"w-{key}", across=COMPACT_IMAGES if compact else 0)
-    if compact:
-        _sides(evaluation.class_names, cell_key, f"w-{key}")
-
-
-def _matrix(evaluation: Evaluation, cell_key: str, prefix: str, *, compact: bool) -> None:
-    with st.container(horizontal=True, vertical_alignment="center"):
-        scale = st.segmented_control(
-            "What the cells say",
-            list(_SCALES),
-            default="counts",
-            required=True,
-            format_func=_SCALES.__getitem__,
-            key=f"{prefix}-scale",
-            label_visibility="collapsed",
-        )
-        by_neighbours = not compact and st.toggle(
-            "Sort by confusion",
-            key=f"{prefix}-sorted",
-            help="Classes that are called by each other's names stand side by side.",
-        )
-    order = by_confusion(evaluation.confusion).tolist() if by_neighbours else None
-    # A key a figure: a selection made in one would else be read in the other.
-    chart_key = f"{prefix}-matrix-{scale}{'-sorted' if by_neighbours else ''}{_turn(cell_key)}"
-
-    def clicked() -> None:
-        points: list[dict[str, Any]] = st.session_state[chart_key]["selection"]["points"]
-        if points:
-            actual, predicted = points[0]["customdata"][:2]
-            st.session_state[cell_key] = (int(actual), int(predicted))
-
-    st.plotly_chart(
         confusion(
             evaluation.confusion,
             evaluation.class_names,
+            key=f"w-{key}-matrix",
+            selected=st.session_state[cell_key],
+            on_select=lambda cell: _choose(cell_key, cell),
             scale=scale,
-            order=order,
+            order=by_confusion(evaluation.confusion).tolist() if by_neighbours else None,
             height=COMPACT_HEIGHT if compact else None,
-        ),
-        key=chart_key,
-        on_select=clicked,
-        selection_mode="points",
-        config=CONFIG,
-        alt=describe_confusion(evaluation.confusion, evaluation.class_names),
+        )
+    if compact:
+        with choices:
+            _sides(evaluation.class_names, cell_key, f"w-{key}")
+    with chosen:
+        if not compact:
+            _most_confused(evaluation, cell_key, f"w-{key}")
+            with st.container(horizontal=True, vertical_alignment="bottom"):
+                _sides(evaluation.class_names, cell_key, f"w-{key}")
+        _cell(run, evaluation, data, cell_key, f"w-{key}", across=COMPACT_IMAGES if compact else 0)
+
+
+def _scale(prefix: str) -> Scale:
+    return st.segmented_control(
+        "What the cells say",
+        list(_SCALES),
+        default="counts",
+        required=True,
+        format_func=_SCALES.__getitem__,
+        key=f"{prefix}-scale",
+        label_visibility="collapsed",
     )
 
 
-def _choose(cell_key: str, cell: tuple[int, int]) -> None:
-    """Choose a cell otherwise than by a click on it.
+def _by_neighbours(prefix: str) -> bool:
+    return st.toggle(
+        "Sort by confusion",
+        key=f"{prefix}-sorted",
+        help="Classes that are called by each other's names stand side by side.",
+    )
 
-    The chart keeps what was clicked last, framed, and would take another click on it as taking it back: a
-    chart of another key has nothing clicked.
-    """
+
+def _choose(cell_key: str, cell: Cell) -> None:
     st.session_state[cell_key] = cell
-    st.session_state[f"{cell_key}-turn"] = st.session_state.get(f"{cell_key}-turn", 0) + 1
-
-
-def _turn(cell_key: str) -> str:
-    """What the chart's key ends with: nothing, until a cell was chosen otherwise."""
-    turn = st.session_state.get(f"{cell_key}-turn", 0)
-    return f"-{turn}" if turn else ""
 
 
 def _most_confused(evaluation: Evaluation, cell_key: str, prefix: str) -> None:
@@ -142,9 +124,8 @@ def _most_confused(evaluation: Evaluation, cell_key: str, prefix: str) -> None:
 
 def _sides(names: tuple[str, ...], cell_key: str, prefix: str) -> None:
     """The cell as two choices, for keyboards and for classes too many to hit."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        for side, label in enumerate(("Actual", "Predicted")):
-            _side(side, label, st.session_state[cell_key][side], names, cell_key, prefix)
+    for side, label in enumerate(("Actual", "Predicted")):
+        _side(side, label, st.session_state[cell_key][side], names, cell_key, prefix)
 
 
 def _cell(
@@ -189,7 +170,7 @@ def _side(side: int, label: str, value: int, names: tuple[str, ...], cell_key: s
 
     st.session_state[key] = value
     st.selectbox(
-        label, range(len(names)), key=key, format_func=names.__getitem__, on_change=changed, width=180
+        label, range(len(names)), key=key, format_func=names.__getitem__, on_change=changed, width=150
     )
 
 

@@ -191,7 +191,7 @@ def _result(run: api.Run) -> None:
     evaluation = evaluate_panel.answers(run)
     st.markdown(
         f"**{words.percent(evaluation.accuracy)}** of the test images right "
-        f"after {words.duration(run.row.result.get('seconds'))}. Click a cell to see its images."
+        f"after {words.duration(run.row.result.get('seconds'))}."
     )
     confusion_panel.panel(run, evaluation, run_view.test_set(run), key="train", compact=True)
 

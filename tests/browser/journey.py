@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Position, expect
 
 from cnnlab.runs.events import ACTIVE
 from cnnlab.runs.history import History
@@ -31,15 +31,6 @@ _OWNER_COOKIE = "cnnlab_owner"
 _CURVES = """plot => (plot.data ?? [])
     .filter(trace => ['training', 'validation'].includes(trace.name))
     .map(trace => [...trace.x].map((x, at) => [x, trace.y[at]]))"""
-
-_CELL = """(chart, [row, column]) => {
-    const { xaxis, yaxis } = chart._fullLayout;
-    const box = chart.getBoundingClientRect();
-    return [
-        box.left + xaxis._offset + xaxis.l2p(column),
-        box.top + yaxis._offset + yaxis.l2p(row),
-    ];
-}"""
 
 Point = tuple[float, float]
 
@@ -151,15 +142,22 @@ def begins_with(curves: list[list[Point]], earlier: list[list[Point]]) -> bool:
     return all(curve[: len(start)] == start for curve, start in zip(curves, earlier, strict=True))
 
 
+def cell_of(page: Page, key: str, row: int, column: int, classes: int = 10) -> tuple[Locator, Position]:
+    """The plane of the confusion matrix with this key, and the middle of a cell on it."""
+    plane = keyed(page, key).locator(".plane")
+    plane.scroll_into_view_if_needed()
+    box = plane.bounding_box()
+    assert box is not None
+    x, y = (column + 0.5) * box["width"] / classes, (row + 0.5) * box["height"] / classes
+    return plane, {"x": x, "y": y}
+
+
 def click_cell(page: Page, key: str, row: int, column: int) -> None:
     """Click a cell of the confusion matrix with this key, as a mouse does."""
-    chart = keyed(page, key).locator(".js-plotly-plot")
-    chart.scroll_into_view_if_needed()
-    x, y = chart.evaluate(_CELL, [row, column])
-    page.mouse.move(x - 4, y - 4)
-    page.mouse.move(x, y)
-    expect(chart.locator(".hoverlayer .hovertext").first).to_be_attached()
-    page.mouse.click(x, y)
+    plane, middle = cell_of(page, key, row, column)
+    plane.hover(position=middle)
+    expect(plane.locator(".tip")).to_be_visible()
+    plane.click(position=middle)
 
 
 def owner_of(page: Page) -> str:

@@ -18,6 +18,7 @@ from tests.browser.journey import (
     RESUMED,
     Record,
     begins_with,
+    cell_of,
     choose,
     click_cell,
     drawn,
@@ -34,7 +35,7 @@ from tests.browser.journey import (
     wait_for,
 )
 from tests.browser.server import AppServer, ServerFactory
-from tests.browser.watch import PageFactory, Watch, open_page, wait_idle
+from tests.browser.watch import PHONE, PageFactory, Watch, open_page, wait_idle
 
 LOST_SERVER = (
     r"ERR_CONNECTION_(REFUSED|RESET)|ERR_EMPTY_RESPONSE|ERR_INCOMPLETE_CHUNKED|WebSocket"
@@ -60,6 +61,13 @@ def sentence(matrix: np.ndarray, actual: int, predicted: int) -> str:
     return f"{count} of {total} images of '{actual}' {verb} called '{predicted}'."
 
 
+def confusion_of_finished(page: Page, record: Record, run_id: str) -> np.ndarray:
+    """Wait for the run's matrix on the page, and return the record's."""
+    expect(keyed(page, "w-train-matrix").locator(".plane")).to_be_visible(timeout=LIMIT)
+    wait_idle(page)
+    return confusion(record, run_id)
+
+
 def test_from_one_click_to_the_confusion_cell_and_its_image(
     server: AppServer, record: Record, page: Page
 ) -> None:
@@ -69,10 +77,8 @@ def test_from_one_click_to_the_confusion_cell_and_its_image(
     expect_epochs(page, 1)
     expect_status(page, "Finished")
 
-    expect(keyed(page, "w-train-matrix-counts").locator(".main-svg").first).to_be_visible(timeout=LIMIT)
-    matrix = confusion(record, run_id)
-    wait_idle(page)
-    click_cell(page, "w-train-matrix-counts", 3, 3)
+    matrix = confusion_of_finished(page, record, run_id)
+    click_cell(page, "w-train-matrix", 3, 3)
     expect(page.get_by_text(sentence(matrix, 3, 3))).to_be_visible()
 
     mistakes = matrix * ~np.eye(10, dtype=bool)
@@ -95,6 +101,23 @@ def test_from_one_click_to_the_confusion_cell_and_its_image(
     page.get_by_role("tab", name="Kernels").click()
     expect(page.get_by_text("32 kernels")).to_be_visible()
     expect(page.get_by_label(re.compile("^Kernels of conv2d: 32 tiles"))).to_be_visible()
+
+
+def test_a_cell_is_chosen_by_the_first_tap_and_by_arrow_keys(
+    server: AppServer, record: Record, new_page: PageFactory
+) -> None:
+    page = new_page(viewport=PHONE, has_touch=True)
+    run_id = train(page, server, BRIEF)
+    matrix = confusion_of_finished(page, record, run_id)
+    plane, middle = cell_of(page, "w-train-matrix", 3, 3)
+    plane.tap(position=middle)
+    expect(page.get_by_text(sentence(matrix, 3, 3))).to_be_visible()
+
+    for key in ("ArrowRight", "ArrowDown", "ArrowDown"):
+        plane.press(key)
+    expect(plane.locator(".tip")).to_have_text(sentence(matrix, 5, 4).rstrip("."))
+    plane.press("Enter")
+    expect(page.get_by_text(sentence(matrix, 5, 4))).to_be_visible()
 
 
 def test_a_reload_and_a_second_browser_see_the_same_run(

@@ -8,16 +8,14 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from cnnlab.analysis.metrics import ClassReport, Scale
+from cnnlab.analysis.metrics import ClassReport
 from cnnlab.figures import theme
 from cnnlab.figures.classes import class_counts, class_report, describe_class_counts, describe_class_report
-from cnnlab.figures.confusion import confusion, describe_confusion
 from cnnlab.figures.curves import curve, describe_curve
 from cnnlab.figures.probabilities import describe_probabilities, probabilities
 from cnnlab.figures.schedule import describe_schedule, schedule
 
 NAMES = ("shirt", "coat", "bag")
-MATRIX = np.array([[43, 17, 0], [4, 56, 0], [0, 1, 59]])
 EPOCHS: list[dict[str, Any]] = [
     {"epoch": 1, "loss": 2.0, "accuracy": 0.4, "val_loss": 1.9, "val_accuracy": 0.5},
     {"epoch": 2, "loss": 1.0, "accuracy": 0.8, "val_loss": 1.2, "val_accuracy": 0.75},
@@ -35,7 +33,6 @@ def texts(figure: go.Figure) -> list[Any]:
 
 def every_figure() -> list[go.Figure]:
     return [
-        confusion(MATRIX, NAMES),
         curve(EPOCHS, "loss"),
         class_counts({"training": [1, 2, 3]}, NAMES),
         class_report(REPORT),
@@ -44,7 +41,7 @@ def every_figure() -> list[go.Figure]:
     ]
 
 
-@pytest.mark.parametrize("index", range(6))
+@pytest.mark.parametrize("index", range(5))
 def test_every_figure_is_transparent_and_takes_its_text_colour_from_the_page(index: int) -> None:
     layout = every_figure()[index].layout
     assert layout.paper_bgcolor == layout.plot_bgcolor == "rgba(0,0,0,0)"
@@ -56,74 +53,6 @@ def test_the_place_holder_for_text_is_still_streamlits() -> None:
     from streamlit.elements.lib import streamlit_plotly_theme
 
     assert streamlit_plotly_theme.GRAY_90 == theme.TEXT
-
-
-class TestConfusion:
-    def test_every_cell_can_be_clicked_and_says_itself_in_words(self) -> None:
-        cells = trace(confusion(MATRIX, NAMES), "cells")
-        assert [tuple(pair) for pair in cells.customdata] == [(i, j) for i in range(3) for j in range(3)]
-        assert list(cells.x) == [pair[1] for pair in cells.customdata]
-        assert list(cells.y) == [pair[0] for pair in cells.customdata]
-        assert cells.text[1] == "17 of 60 images of 'shirt' were called 'coat'"
-
-    def test_only_the_markers_answer_the_pointer(self) -> None:
-        figure = confusion(MATRIX, NAMES)
-        assert [each.hoverinfo for each in figure.data if each.name != "cells"] == ["skip"] * 4
-        assert figure.data[-1].name == "cells"
-
-    def test_right_and_wrong_answers_are_apart(self) -> None:
-        right, wrong = (np.array(each.z, float) for each in confusion(MATRIX, NAMES).data[:2])
-        assert np.diag(right).tolist() == [43, 56, 59]
-        assert np.isnan(right[~np.eye(3, dtype=bool)]).all()
-        assert np.isnan(np.diag(wrong)).all()
-        assert wrong[0, 1] == 17
-
-    @pytest.mark.parametrize(
-        ("scale", "expected"),
-        [
-            ("counts", {"43", "17", "4", "56", "1", "59"}),
-            ("rows", {"72", "28", "7", "93", "2", "98"}),
-            ("columns", {"91", "23", "9", "76", "1", "100"}),
-        ],
-    )
-    def test_numbers_say_what_the_scale_asks(self, scale: Scale, expected: set[str]) -> None:
-        figure = confusion(MATRIX, NAMES, scale=scale)
-        written = [text for each in texts(figure) for text in each.text]
-        assert set(written) == expected
-        assert len(written) == np.count_nonzero(MATRIX)
-
-    def test_a_share_above_zero_is_never_written_as_zero(self) -> None:
-        figure = confusion(np.array([[999, 1], [0, 5]]), ("a", "b"), scale="rows")
-        assert "<1" in [text for each in texts(figure) for text in each.text]
-
-    def test_a_selection_frames_its_cell_and_changes_nothing_else(self) -> None:
-        figure = confusion(MATRIX, NAMES)
-        cells = trace(figure, "cells")
-        assert (cells.marker.symbol, cells.selected.marker.opacity) == ("square-open", 1)
-        assert cells.unselected.marker.opacity == cells.marker.opacity < 0.05
-        for text in texts(figure):
-            assert text.unselected.textfont.color == text.textfont.color
-
-    def test_the_first_actual_class_is_at_the_top(self) -> None:
-        layout = confusion(MATRIX, NAMES).layout
-        assert layout.yaxis.range[0] > layout.yaxis.range[1]
-        assert (layout.xaxis.title.text, layout.yaxis.title.text) == ("predicted", "actual")
-
-    def test_many_classes_go_without_numbers(self) -> None:
-        figure = confusion(np.eye(40, dtype=np.int64), [f"class {k}" for k in range(40)])
-        assert [each.type for each in figure.data] == ["heatmap", "heatmap", "scatter"]
-
-    @pytest.mark.parametrize("matrix", [np.zeros((2, 2), np.int64), np.diag([5, 7])])
-    def test_an_empty_and_a_perfect_matrix(self, matrix: np.ndarray) -> None:
-        assert confusion(matrix, ("a", "b")).to_json()
-
-    def test_in_words(self) -> None:
-        assert describe_confusion(MATRIX, NAMES) == (
-            "Confusion matrix of 3 classes: 158 of 180 images right (87.8%). "
-            "Most frequent mistake: 17 of 60 images of 'shirt' were called 'coat'."
-        )
-        assert describe_confusion(np.diag([5, 7]), ("a", "b")).endswith("12 of 12 images right (100.0%).")
-        assert "without images" in describe_confusion(np.zeros((2, 2), np.int64), ("a", "b"))
 
 
 class TestCurves:

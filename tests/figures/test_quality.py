@@ -14,11 +14,9 @@ from cnnlab.analysis.palettes import BLUE, OKABE_ITO
 from cnnlab.analysis.rankings import rankings
 from cnnlab.figures import theme
 from cnnlab.figures.calibration import reliability
-from cnnlab.figures.confusion import confusion
 from cnnlab.figures.rankings import Curve, describe_rankings, ranking_curves
 
 NAMES = ("shirt", "coat", "bag")
-MATRIX = np.array([[43, 17, 0], [4, 56, 0], [0, 1, 59]])
 
 
 def answers(seed: int = 0, images: int = 90) -> Evaluation:
@@ -94,19 +92,3 @@ def test_the_new_figures_take_the_look_of_all_others() -> None:
     for figure in (ranking_curves(rankings(answers()), "ROC", [0]), reliability(calibration(answers()))):
         assert figure.layout.paper_bgcolor == figure.layout.plot_bgcolor == "rgba(0,0,0,0)"
         assert figure.layout.font.color == figure.layout.xaxis.tickfont.color == theme.TEXT
-
-
-def test_a_sorted_matrix_moves_its_cells_and_their_clicks_stay_the_classes() -> None:
-    figure = confusion(MATRIX, NAMES, order=[2, 0, 1])
-    cells = named_cells(figure)
-    assert cells.text[0] == "59 of 60 images of 'bag' were rightly called 'bag'"
-    assert tuple(cells.customdata[0]) == (2, 2)
-    assert tuple(cells.customdata[1]) == (2, 0)
-    assert cells.text[5] == "17 of 60 images of 'shirt' were called 'coat'"
-    assert tuple(cells.customdata[5]) == (0, 1)
-    assert list(figure.layout.xaxis.ticktext) == ["bag", "shirt", "coat"]
-    assert np.diag(np.array(figure.data[0].z, float)).tolist() == [59, 43, 56]
-
-
-def named_cells(figure: go.Figure) -> Any:
-    return next(each for each in figure.data if each.name == "cells")

@@ -64,11 +64,7 @@ def test_a_training_from_the_button_to_the_confusion_cell_and_the_feature_maps(
     assert accuracy > 0.8
     assert screen.says(app, f"**{100 * accuracy:.1f}%** of the test images right after")
     evaluation = run.evaluate()
-    traces = screen.figure(app, "w-train-matrix-counts")["data"]
-    cells = next(trace for trace in traces if trace.get("name") == "cells")
-    texts = zip(cells["customdata"], cells["text"], strict=True)
-    counts = {tuple(cell): int(text.split(" ")[0]) for cell, text in texts}
-    assert counts == {(i, j): evaluation.confusion[i, j] for i in range(10) for j in range(10)}
+    assert screen.component(app, "w-train-matrix")["counts"] == evaluation.confusion.tolist()
 
     inspect_is_what_the_engine_says(app, run)
     runs_tells_the_accuracy(app, accuracy)

@@ -245,9 +245,9 @@ def test_a_finished_run_shows_its_accuracy_and_its_confusion_matrix(open_page: O
     assert not app.exception
     assert screen.badges(app) == ["finished"]
     assert screen.says(app, "**96.7%** of the test images right after 8.4 s.")
-    drawn = screen.figure(app, "w-train-matrix-counts")
-    cells = next(trace for trace in drawn["data"] if trace.get("name") == "cells")
-    assert len(cells["customdata"]) == 100
+    drawn = screen.component(app, "w-train-matrix")
+    assert drawn["counts"] == recorded.confusion().tolist()
+    assert drawn["selected"] == [3, 8]
     assert screen.says(app, "7 of 37 images of '3' were called '8'.")
     assert screen.links(app, "Inspect")[-1] == screen.links(app, "Evaluate")[-1] == f"run={run.id}"
     assert screen.buttons(app)["Train"]
