@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from cnnlab.ui import frame, inspect_panel, run_view, state
+from cnnlab.ui import frame, run_view, state
+from cnnlab.ui.inspect.panel import panel
 
 frame.page("inspect")
 state.show_notice()
 
 run, step = run_view.require("inspect")
-inspect_panel.panel(run, step, run_view.test_set(run))
+panel(run, step, run_view.test_set(run))

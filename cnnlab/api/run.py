@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    ImageOf = int | NDArray[np.uint8]
+    """Place among the run's test images, or pixels of the network's input shape, uint8, 0–255."""
+
     from cnnlab.analysis.metrics import Evaluation
     from cnnlab.runs import Checkpoint, RunFiles, RunRow
     from cnnlab.spec.formats import ExportReport
@@ -43,19 +46,19 @@ STOP_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class FeatureMaps:
-    """What a layer makes of a test image.
+    """What a layer makes of an image.
 
     Attributes:
         maps: `(height, width, channels) float32`, or `(n,) float32` behind a Flatten; after the activation.
         probabilities: `(classes,) float32`, 0–1, the network's answer.
         image: `(height, width, channels) uint8`, 0–255.
-        label: Index of the image's true class.
+        label: Index of the image's true class; None for pixels that were given.
     """
 
     maps: NDArray[np.float32]
     probabilities: NDArray[np.float32]
     image: NDArray[np.uint8]
-    label: int
+    label: int | None
 
 
 class Run:
@@ -149,11 +152,12 @@ class Run:
         names = datasets.info(self.design.dataset).class_names
         return Evaluation(kept.probabilities, kept.labels, names, kept.loss)
 
-    def feature_maps(self, image: int, layer: str, *, step: int | None = None) -> FeatureMaps:
-        """What a layer makes of a test image.
+    def feature_maps(self, image: ImageOf, layer: str, *, step: int | None = None) -> FeatureMaps:
+        """What a layer makes of an image.
 
         Args:
-            image: Place among the run's test images, as in an `Evaluation`.
+            image: Place among the run's test images, as in an `Evaluation`; or pixels of the network's input
+                shape, uint8, 0–255.
             layer: The layer's name in the trace; the output row gives the logits.
             step: Of the weights; None: the last kept.
 
@@ -165,7 +169,7 @@ class Run:
             "feature_maps",
             run_id=self.id,
             step=self._files().kept_step(step),
-            image_index=image,
+            image=image,
             layer_name=layer,
         )
         return FeatureMaps(**answer)

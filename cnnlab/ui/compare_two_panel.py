@@ -16,7 +16,7 @@ from cnnlab.figures.probabilities import describe_probabilities, two_answers
 from cnnlab.figures.theme import CONFIG
 from cnnlab.ui import evaluate_panel, run_view, words
 from cnnlab.ui.compare_runs import Compared
-from cnnlab.ui.inspect_panel import enlarged
+from cnnlab.ui.enlarged import enlarged
 
 _SCALES: dict[Scale, str] = {"counts": "Counts", "rows": "By row"}
 _IMAGE = "cnnlab-compare-image"

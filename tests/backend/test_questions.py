@@ -106,6 +106,21 @@ def test_what_is_not_there_is_said_in_words(question, finished: RunRow, store: S
         question(queued.id, None)
 
 
+def test_pixels_are_answered_as_the_test_image_that_they_are(finished: RunRow, data: Dataset) -> None:
+    pixels = np.array(data.test.images[17])
+    by_place = feature_maps(finished.id, 21, 17, "conv2d")
+    given = feature_maps(finished.id, 21, pixels, "conv2d")
+    np.testing.assert_array_equal(given["maps"], by_place["maps"])
+    np.testing.assert_array_equal(given["probabilities"], by_place["probabilities"])
+    assert given["label"] is None
+
+
+@pytest.mark.parametrize("pixels", [np.zeros((8, 8), np.uint8), np.zeros((8, 8, 1), np.float32)])
+def test_pixels_of_another_shape_or_kind_are_said_in_words(finished: RunRow, pixels: np.ndarray) -> None:
+    with pytest.raises(RunError, match=r"The network takes images of \(8, 8, 1\), uint8. Received"):
+        feature_maps(finished.id, 21, pixels, "conv2d")
+
+
 def test_unknown_images_and_layers_are_said_in_words(finished: RunRow) -> None:
     with pytest.raises(RunError, match=r"The test set has images 0 to 358. Received 359."):
         feature_maps(finished.id, 21, 359, "conv2d")

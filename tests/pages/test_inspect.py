@@ -40,12 +40,12 @@ def answering(engine: NotingEngine) -> NotingEngine:
     """An engine that answers with `values` and with the probabilities of the known evaluation."""
     data = datasets.load("digits").test
 
-    def feature_maps(run_id: str, step: int, image_index: int, layer_name: str) -> dict[str, Any]:
+    def feature_maps(run_id: str, step: int, image: int, layer_name: str) -> dict[str, Any]:
         return {
-            "maps": values(layer_name, image_index),
-            "probabilities": recorded.answers(MISTAKES)[image_index],
-            "image": data.images[image_index],
-            "label": int(data.labels[image_index]),
+            "maps": values(layer_name, image),
+            "probabilities": recorded.answers(MISTAKES)[image],
+            "image": data.images[image],
+            "label": int(data.labels[image]),
         }
 
     engine.answers["feature_maps"] = feature_maps
@@ -55,7 +55,14 @@ def answering(engine: NotingEngine) -> NotingEngine:
 def asked(engine: NotingEngine) -> tuple[int, int, str]:
     """Step, image and layer of the last question."""
     _, arguments = engine.asked[-1]
-    return arguments["step"], arguments["image_index"], arguments["layer_name"]
+    return arguments["step"], arguments["image"], arguments["layer_name"]
+
+
+def open_tab(app: AppTest, title: str) -> None:
+    """Open a tab of the page, as a click does."""
+    app.session_state["w-inspect-tabs"] = title
+    app.run()
+    assert not app.exception
 
 
 def bars(app: AppTest) -> dict[str, float]:
@@ -189,6 +196,7 @@ def test_the_kernels_are_those_of_the_chosen_weights(
     run = recorded.finished()
     app = open_page("inspect")
     app.select_slider(key=f"w-step-{run.id}").set_value(step).run()
+    open_tab(app, "Kernels")
     assert screen.says(app, "**32 kernels** of 3 × 3 × 1 · one scale centred on zero")
     kernel = run.weights(step)["conv2d/kernel"]
     given = screen.component(app, "w-kernels-conv2d")
@@ -205,11 +213,28 @@ def test_one_input_channel_of_a_kernel_can_be_chosen(open_page: OpenPage, answer
     app = open_page("inspect")
     app.button_group(key="w-layer").set_value("conv2d_1").run()
     kernel = run.weights()["conv2d_1/kernel"]
+    open_tab(app, "Kernels")
     app.select_slider(key="w-channel-conv2d_1").set_value("4").run()
     assert not app.exception
     given = screen.component(app, "w-kernels-conv2d_1")
     flat = kernel[:, :, 4].reshape(9, 32)
     np.testing.assert_allclose(np.array(given["statistics"])[:, 1], flat.max(axis=0), atol=1e-6)
+
+
+def test_a_layer_without_kernels_says_so(open_page: OpenPage, answering: NotingEngine) -> None:
+    recorded.finished()
+    app = open_page("inspect")
+    app.button_group(key="w-layer").set_value("flatten").run()
+    open_tab(app, "Kernels")
+    assert screen.says(app, "slides no kernel over a map. Choose a convolution.")
+
+
+def test_only_the_open_tab_is_drawn(open_page: OpenPage, answering: NotingEngine) -> None:
+    recorded.finished()
+    app = open_page("inspect")
+    assert screen.components(app) == ["w-maps-conv2d"]
+    open_tab(app, "Kernels")
+    assert screen.components(app) == ["w-kernels-conv2d"]
 
 
 def test_a_worker_that_cannot_answer_is_said_in_words(open_page: OpenPage, engine: NotingEngine) -> None:
@@ -259,4 +284,5 @@ def test_the_layers_inside_a_residual_block_can_be_chosen(
     inside.set_value(f"{block}_conv2d_1").run()
     assert not app.exception
     assert asked(answering) == (LAST, 0, f"{block}_conv2d_1")
+    open_tab(app, "Kernels")
     assert screen.says(app, "4 kernels** of 3 × 3 × 1")

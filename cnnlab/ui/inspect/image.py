@@ -1,0 +1,89 @@
+"""The image that Inspect looks at, and what the network says of it."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from cnnlab import api
+from cnnlab.analysis.ordering import in_turn
+from cnnlab.datasets import Dataset
+from cnnlab.figures.probabilities import describe_probabilities, probabilities
+from cnnlab.figures.theme import CONFIG
+from cnnlab.ui import actions
+from cnnlab.ui.enlarged import enlarged
+
+_IMAGE = "cnnlab-image"
+_MOST_DIGITS = 9
+
+
+def chosen(data: Dataset) -> int:
+    """The image of the address, else the one that the session looked at: its place in the test set."""
+    asked = st.query_params.get("image", "")
+    if asked.isdecimal() and len(asked) <= _MOST_DIGITS:
+        st.session_state[_IMAGE] = int(asked)
+    return int(min(st.session_state.get(_IMAGE, 0), len(data.test) - 1))
+
+
+def draw(run: api.Run, step: int, data: Dataset, index: int, answer: api.FeatureMaps) -> None:
+    """Show the image, the choice of another, and the network's probabilities.
+
+    Args:
+        run: the run.
+        step: of its weights.
+        data: the data set with the run's split.
+        index: the image's place in the test set.
+        answer: of the network to this image.
+    """
+    actual = int(data.test.labels[index])
+    name = data.class_names[actual]
+    picture, choice = st.columns(2, vertical_alignment="center")
+    with picture:
+        enlarged(data.images[data.test.indices[index]], f"Test image {index}: {name}")
+    with choice:
+        st.markdown(f"Test image **{index:,}**: **{name}**")
+        _choice(run, step, len(data.test), index)
+    st.plotly_chart(
+        probabilities(answer.probabilities, data.class_names, actual=actual),
+        config=CONFIG,
+        key="w-probabilities",
+        alt=describe_probabilities(answer.probabilities, data.class_names, actual=actual),
+    )
+
+
+def _choice(run: api.Run, step: int, count: int, index: int) -> None:
+    st.session_state["w-image"] = index
+    st.number_input(
+        "Number of the image",
+        0,
+        count - 1,
+        key="w-image",
+        on_change=lambda: _go_to(st.session_state["w-image"]),
+        label_visibility="collapsed",
+    )
+    with st.container(horizontal=True, gap="xsmall"):
+        st.button(
+            "Any",
+            key="w-random",
+            icon=":material/casino:",
+            help="Another image of the test set",
+            on_click=lambda: _go_to(in_turn(np.arange(count), index)),
+        )
+        st.button(
+            "Mistake",
+            key="w-mistake",
+            icon=":material/close:",
+            help="Another image that the network calls by a wrong name",
+            on_click=actions.attempt,
+            args=(lambda: _go_to(in_turn(_mistakes(run, step), index)),),
+        )
+
+
+def _go_to(index: int) -> None:
+    st.session_state[_IMAGE] = index
+    st.query_params["image"] = str(index)
+
+
+def _mistakes(run: api.Run, step: int) -> np.ndarray:
+    evaluation = run.evaluate(step)
+    return np.flatnonzero(evaluation.predictions != evaluation.labels)
