@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import sqlite3
 import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -191,6 +192,8 @@ class _Access:
         self.engine = _engine(path, busy_seconds)
         if read_only:
             event.listen(self.engine, "connect", _only_read)
+        # A thread that outlives `close` opens the connection again: whoever drops the record still closes it.
+        weakref.finalize(self, self.engine.dispose)
 
     @contextmanager
     def transaction(self, begin: str, seconds: float) -> Iterator[Connection]:

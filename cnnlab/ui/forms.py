@@ -44,11 +44,15 @@ def form(
             draw(control)
     rest = [control for control in shown if control.advanced]
     if rest:
+        # What is closed is not drawn: the browser redraws every widget at each move of a slider, seen or not.
+        more = st.expander("More", key=f"w-{key}-more", on_change="rerun")
         changed = sum(getattr(model, control.name) != control.default for control in rest)
-        # With a key it stays open while its label counts what was changed in it.
-        with st.expander(f"More · {changed} changed" if changed else "More", key=f"w-{key}-more"):
-            for control in rest:
-                draw(control)
+        if more.open:
+            with more:
+                for control in rest:
+                    draw(control)
+        elif changed:
+            st.caption(f"{changed} changed behind More")
 
 
 def widget(control: Control, value: Any, key: str, change: Change, *, disabled: bool = False) -> None:

@@ -128,8 +128,10 @@ def test_a_residual_block_is_drawn_with_its_shortcut_and_its_settings_stay_open(
     more = keyed(page, "w-L7-more")
     more.get_by_text("More", exact=True).click()
     nudge(page, "w-L7-l2")
-    expect(more.get_by_text("More · 1 changed")).to_be_visible()
     expect(keyed(page, "w-L7-l1").get_by_role("slider")).to_be_visible()
+    more.get_by_text("More", exact=True).click()
+    expect(page.get_by_text("1 changed behind More")).to_be_visible()
+    expect(keyed(page, "w-L7-l1")).to_have_count(0)
 
 
 def test_what_cannot_work_is_said_at_its_layer_and_mended_by_its_button(design_page: Page) -> None:

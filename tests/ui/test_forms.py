@@ -33,6 +33,9 @@ def test_every_declared_field_has_a_widget_that_shows_its_value(kind: str) -> No
     app = AppTest.from_function(page, kwargs={"kind": kind}).run()
     assert not app.exception
     model = TrainingConfig() if kind == "training" else KINDS[kind]()
+    if app.expander:  # what is closed is not drawn
+        app.session_state["w-it-more"] = True
+        app.run()
     for name in controls(type(model)):
         assert app.session_state[f"w-it-{name}"] == getattr(model, name)
 
