@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from cnnlab.ui import actions, cards, frame, navigation, state
+from cnnlab.ui import cards, frame, navigation, state
 
 frame.page("home")
 state.show_notice()
@@ -17,8 +17,7 @@ with promise:
         "then click into the confusion matrix to see what went wrong."
     )
     with st.container(horizontal=True):
-        if st.button("Train your first network", type="primary", icon=":material/play_arrow:", key="first"):
-            actions.start_and_show(cards.first_design())
+        cards.first_button(key="first")
         if st.button("Design your own", icon=":material/layers:", key="own"):
             navigation.go("design")
 with picture:

@@ -8,7 +8,7 @@ from cnnlab import datasets
 from cnnlab.spec import presets
 from cnnlab.spec.design import Design
 from cnnlab.spec.presets import Preset
-from cnnlab.ui import navigation, state, words
+from cnnlab.ui import actions, navigation, state, words
 from cnnlab.ui.components.network import network
 from cnnlab.ui.editor import OUTPUT, Editor
 
@@ -16,6 +16,12 @@ from cnnlab.ui.editor import OUTPUT, Editor
 def first_design() -> Design:
     """What "Train your first network" trains."""
     return presets.preset(presets.DEFAULT).design
+
+
+def first_button(*, key: str) -> None:
+    """The button that trains the first network and shows it."""
+    if st.button("Train your first network", type="primary", icon=":material/play_arrow:", key=key):
+        actions.start_and_show(first_design())
 
 
 def first_picture() -> None:

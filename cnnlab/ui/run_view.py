@@ -10,7 +10,7 @@ from cnnlab import api, datasets
 from cnnlab.datasets import Dataset
 from cnnlab.errors import CNNLabError, RunNotFound
 from cnnlab.runs.store import ACTIVE
-from cnnlab.ui import install_panel, navigation, state, words
+from cnnlab.ui import cards, install_panel, navigation, state, words
 from cnnlab.ui.frame import owner
 
 STATUS = {
@@ -59,7 +59,7 @@ def nothing_yet(text: str) -> NoReturn:
         st.markdown(f"**{text}**", width="content")
         st.caption("Train the first network in a few seconds, or design your own.", width="content")
         with st.container(horizontal=True, horizontal_alignment="center"):
-            navigation.link("home", "Train your first network", icon=":material/play_arrow:")
+            cards.first_button(key="w-first")
             navigation.link("design", "Design", icon=":material/layers:")
     st.stop()
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import streamlit as st
 
 from cnnlab import datasets
-from cnnlab.spec.architecture import Problem, Row, Trace
+from cnnlab.spec.architecture import MAX_LAYERS, Problem, Row, Trace
 from cnnlab.spec.layers import FAMILIES, KINDS
 from cnnlab.spec.source import keras_source
 from cnnlab.ui import install_panel, state, words
@@ -100,6 +100,7 @@ def _stack(editor: Editor, trace: Trace) -> None:
         layer_id: words.layer_label(row, layer)
         for layer_id, row, layer in zip((*editor.now.ids, OUTPUT), trace.rows, layers, strict=True)
     }
+    full = len(editor.now.ids) >= MAX_LAYERS
     st.session_state["w-stack"] = editor.now.selected
     st.radio(
         "Layers",
@@ -115,7 +116,8 @@ def _stack(editor: Editor, trace: Trace) -> None:
         icon=":material/add:",
         format_func=_offer,
         on_click=lambda: state.edit("add", st.session_state["w-add"]),
-        help="Behind the selected one.",
+        help=f"A network has at most {MAX_LAYERS} layers." if full else "Behind the selected one.",
+        disabled=full,
         width="stretch",
     )
     with st.container(horizontal=True, gap="xsmall"):
@@ -125,7 +127,7 @@ def _stack(editor: Editor, trace: Trace) -> None:
                 key=f"w-{title}",
                 icon=f":material/{icon}:",
                 help=title,
-                disabled=editor.now.position is None,
+                disabled=editor.now.position is None or (full and method == "duplicate"),
                 on_click=state.edit,
                 args=(method, *arguments),
             )
@@ -192,7 +194,7 @@ def _cells(row: Row) -> dict[str, str]:
     return {
         "Layer": row.name if row.problem is None else f":red[{row.name}]",
         "Output": words.shape(row.output_shape),
-        "Parameters": f"{row.parameters:,}",
+        "Parameters": "–" if row.output_shape is None else f"{row.parameters:,}",
         "MACs": words.count(row.macs),
         "Memory": words.size(row.activation_bytes),
         "Sees": words.field(row.receptive_field),

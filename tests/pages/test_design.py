@@ -586,3 +586,20 @@ def test_train_starts_one_run_of_the_design_shown(open_page: OpenPage, engine: N
     assert run.design == expected
     assert engine.trained == [run.id]
     assert app.query_params["run"] == run.id
+
+
+def test_a_full_stack_takes_no_more_layers(open_page: OpenPage) -> None:
+    full = (*(Activation(activation="relu") for _ in range(63)), Flatten())
+    app = open_page("design", lab=links.encode(design_of("digits", *full)))
+    assert not app.exception
+    assert app.menu_button(key="w-add").disabled
+    assert app.menu_button(key="w-add").help == "A network has at most 64 layers."
+    assert app.button(key="w-Duplicate").disabled
+    press(app, "Remove")
+    assert not app.menu_button(key="w-add").disabled
+    assert not app.button(key="w-Duplicate").disabled
+
+
+def test_what_a_layer_that_does_not_fit_would_have_is_not_known(open_page: OpenPage) -> None:
+    app = open_page("design", lab=links.encode(design_of("digits", Conv2D(kernel_size=11), Flatten())))
+    assert shapes(app)[0] == ("–", "–")

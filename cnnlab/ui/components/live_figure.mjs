@@ -172,6 +172,12 @@ function ghosts(ghost, field, colors, axes) {
   }));
 }
 
+/** Smaller markers for more epochs; where they would run into each other, without an edge of their own. */
+function markerSize(epochs, ground) {
+  if (epochs > 60) return { size: 3, line: { width: 0 } };
+  return { size: epochs > 15 ? 7 : 9, line: { color: ground, width: 1.5 } };
+}
+
 /** One panel's curves: each batch faint, its moving mean, and one marker an epoch for training and validation. */
 function panel(history, field, colors, axes, format) {
   const perEpoch = history.stepsPerEpoch || 1;
@@ -183,7 +189,7 @@ function panel(history, field, colors, axes, format) {
   const done = history.epochs.map((epoch) => epoch.step / perEpoch);
   const marked = (key, name, color, symbol) => line(done, history.epochs.map((epoch) => epoch[key] ?? null), name, color, {
     mode: "lines+markers", line: { width: 2.5 }, cliponaxis: false,
-    marker: { symbol, size: done.length > 60 ? 4 : done.length > 15 ? 7 : 9, color, line: { color: colors.background, width: 1.5 } },
+    marker: { symbol, ...markerSize(done.length, colors.background), color },
   });
   return [
     line(xs, raw, "batch", translucent(colors.training, colors.batch), { line: { width: 1 }, hoverinfo: "skip", hovertemplate: null }),
