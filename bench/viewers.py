@@ -2,6 +2,8 @@
 
 An event's delay runs from its writing into the record to its arrival at a viewer; its budget is 250 ms at
 the 95th percentile. The server's processor time is told as a share of one core, against a budget of 10 %.
+Then a hall opens the link of a long run at once: how long until each of 200 has all that happened before,
+against one who comes alone.
 """
 
 from __future__ import annotations
@@ -30,6 +32,8 @@ SETTLE_SECONDS = 2.0
 IDLE_AFTER_SECONDS = 20.0
 BUDGET_DELAY_MS = 250.0
 BUDGET_SHARE = 0.10
+LONG_EVENTS = 4000
+"""Of the run that a hall joins late: a quarter of an hour at four updates a second."""
 _TICK_SECONDS = 1 / os.sysconf("SC_CLK_TCK")
 
 
@@ -76,12 +80,43 @@ def follow(url: str, viewers: str, seconds: str) -> None:
     print(json.dumps(asyncio.run(all_viewers())))
 
 
-async def _viewer(url: str, seconds: float) -> list[float]:
+def join(url: str, viewers: int, last: int) -> list[float]:
+    """Seconds until each of `viewers`, who come at once, has every event up to `last`."""
+    code = "import sys; from bench import viewers; viewers.catch_up(*sys.argv[1:])"
+    command = [sys.executable, "-c", code, url, str(viewers), str(last)]
+    answer = subprocess.run(command, capture_output=True, text=True, check=True)
+    return [float(seconds) for seconds in json.loads(answer.stdout)]
+
+
+def catch_up(url: str, viewers: str, last: str) -> None:
+    """Print the seconds as JSON."""
+
+    async def all_viewers() -> list[float]:
+        return await asyncio.gather(*(_latecomer(url, int(last)) for _ in range(int(viewers))))
+
+    print(json.dumps(asyncio.run(all_viewers())))
+
+
+async def _latecomer(url: str, last: int) -> float:
+    opened = time.perf_counter()
+    reader, writer = await _ask(url)
+    # An event's number stands alone on a line; what else the line says costs this one process, not the server.
+    await reader.readuntil(f"\nid: {last}\n".encode())
+    writer.close()
+    return time.perf_counter() - opened
+
+
+async def _ask(url: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """The bare protocol: an HTTP client's own cost would be measured as the server's delay."""
-    host, _, port = url.removeprefix("http://").partition("/")[0].partition(":")
-    path = "/" + url.removeprefix("http://").partition("/")[2]
-    reader, writer = await asyncio.open_connection(host, int(port), limit=1 << 20)
-    writer.write(f"GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+    host, _, rest = url.removeprefix("http://").partition("/")
+    name, _, port = host.partition(":")
+    reader, writer = await asyncio.open_connection(name, int(port), limit=1 << 24)
+    writer.write(f"GET /{rest} HTTP/1.1\r\nHost: {name}\r\n\r\n".encode())
+    return reader, writer
+
+
+async def _viewer(url: str, seconds: float) -> list[float]:
+    reader, writer = await _ask(url)
     opened, delays = time.time(), []
     while (now := time.time()) < opened + seconds:
         try:
@@ -108,6 +143,24 @@ def measured(server: AppServer, url: str, viewers: int) -> tuple[list[float], fl
     began, used = time.monotonic(), processor_seconds(server.pid)
     delays = watch(url, viewers, MEASURED_SECONDS) if viewers else time.sleep(MEASURED_SECONDS) or []
     return delays, (processor_seconds(server.pid) - used) / (time.monotonic() - began)
+
+
+def _tell_latecomers(server: AppServer, store: Store, run_id: str) -> None:
+    """Lengthen the run and let a hall come late: one alone first, then all at once."""
+    step = 1_000_000
+    for _ in range(LONG_EVENTS):
+        long_past = Steps(
+            first_step=step,
+            loss=[0.5] * 10,
+            accuracy=[0.5] * 10,
+            learning_rate=0.001,
+            images_per_second=4000.0,
+        )
+        last = store.append(run_id, [long_past])
+        step += 10
+    for viewers in (1, VIEWERS):
+        waited = join(f"{server.url}/cnnlab/runs/{run_id}/events", viewers, last)
+        tell("joined late → has all that was", unit="s", viewers=viewers, events=last, **summary(waited))
 
 
 def main() -> None:
@@ -160,6 +213,7 @@ def main() -> None:
                 )
             writer.stop.set()
             writer.join()
+            _tell_latecomers(server, store, run_id)
         store.close()
 
 
