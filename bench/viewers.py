@@ -100,7 +100,7 @@ def catch_up(url: str, viewers: str, last: str) -> None:
 async def _latecomer(url: str, last: int) -> float:
     opened = time.perf_counter()
     reader, writer = await _ask(url)
-    # An event's number stands alone on a line; what else the line says costs this one process, not the server.
+    # An event's number stands alone on a line; to read more would cost this one process, not the server.
     await reader.readuntil(f"\nid: {last}\n".encode())
     writer.close()
     return time.perf_counter() - opened

@@ -15,9 +15,9 @@ from cnnlab.spec.layers import Conv2D, Flatten, MaxPooling2D
 from cnnlab.spec.training import TrainingConfig
 from tests.pages import recorded, screen
 from tests.pages.conftest import OpenPage
+from tests.pages.design_page import design_of
 from tests.pages.recorded import OTHER, OWNER
 from tests.pages.stubs import NotingEngine
-from tests.pages.test_design import design_of
 
 
 def settings(app: object) -> list[str]:
