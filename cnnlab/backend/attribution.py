@@ -227,7 +227,7 @@ def squares(side: int) -> tuple[list[int], int]:
 
 
 def _stride(side: int) -> int:
-    return max(1, side // STRIDES_A_SIDE)
+    return max(1, round(side / STRIDES_A_SIDE))
 
 
 def _score(logits: Any, target: int, against: int | None) -> Any:
