@@ -1,8 +1,8 @@
 """Where a network looked: how long a worker's answers take, and how often integrated gradients add up.
 
 In ms through `cnnlab.api`, with a warm worker: Grad-CAM of the preset `digits` and of the network of
-`cifar10` (400 ms at the 95th percentile), an occlusion of a 32×32 image by the latter at stride 2 (1.5 s). The
-latter is trained for one epoch on `shapes`, which has images of its size and needs no download. And the share
+`cifar10` (400 ms at the 95th percentile), an occlusion of a 32×32 image by the latter at stride 2 (1.5 s).
+It is trained for one epoch on `shapes`, which has images of its size and needs no download. And the share
 of all test images of digits whose integrated gradients sum to within 1 % of max(|logit difference|, 1) at 64
 steps (95 %), and after refinement.
 """
