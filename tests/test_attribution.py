@@ -36,6 +36,7 @@ ANSWER: dict[str, Any] = {
     "steps": None,
     "patch": None,
     "stride": None,
+    "cover": None,
 }
 
 

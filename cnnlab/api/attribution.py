@@ -46,6 +46,7 @@ class Attribution:
         steps: Points on the way from black to the image; None but for integrated gradients.
         patch: Height and width of the square that covers, in pixels; None but for occlusion.
         stride: By which it moves, down and to the right, in pixels; None but for occlusion.
+        cover: Its colour, 0–1 a channel; None but for occlusion.
     """
 
     map: NDArray[np.float32]
@@ -60,6 +61,7 @@ class Attribution:
     steps: int | None
     patch: tuple[int, int] | None
     stride: tuple[int, int] | None
+    cover: tuple[float, ...] | None
 
     @property
     def difference(self) -> float:

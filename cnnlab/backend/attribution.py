@@ -116,6 +116,7 @@ def attribution(
         "black": black,
         "patch": None,
         "stride": None,
+        "cover": None,
         **about,
         **found,
     }
@@ -181,12 +182,15 @@ def integrated_gradients(asked: Asked) -> dict[str, Any]:
 
 
 def occlusion(asked: Asked) -> dict[str, Any]:
-    """How far the score falls when a black square covers a place.
+    """How far the score falls when a square of one colour covers a place.
 
     Zeiler and Fergus, Visualizing and Understanding Convolutional Networks, ECCV 2014, section 4.2, who
-    covered with grey. A pixel's value is the mean over all squares that cover it.
+    covered with grey. Here it is black in images of one channel, whose background is as a rule black, and
+    the mean colour of any other image, on which a black square would be a thing of its own. A pixel's value
+    is the mean over all squares that cover it.
     """
-    _, height, width, _ = asked.values.shape
+    _, height, width, channels = asked.values.shape
+    cover = asked.values[0].mean(axis=(0, 1)) if channels > 1 else np.zeros(1, np.float32)
     (rows, tall), (columns, wide) = squares(height), squares(width)
     places = [(row, column) for row in rows for column in columns]
     fall, covered = np.zeros((height, width)), np.zeros((height, width))
@@ -194,14 +198,20 @@ def occlusion(asked: Asked) -> dict[str, Any]:
         images = np.repeat(asked.values, len(batch), axis=0)
         for image, which in zip(images, batch, strict=True):
             row, column = places[which]
-            image[row : row + tall, column : column + wide] = 0
+            image[row : row + tall, column : column + wide] = cover
         scores = asked.score_of(asked.run.model(images, training=False)).numpy()
         for which, score in zip(batch, scores, strict=True):
             row, column = places[which]
             fall[row : row + tall, column : column + wide] += asked.score - float(score)
             covered[row : row + tall, column : column + wide] += 1
     stride = (_stride(height), _stride(width))
-    return {"map": fall / covered, "patch": (tall, wide), "stride": stride, "grid": (len(rows), len(columns))}
+    return {
+        "map": fall / covered,
+        "patch": (tall, wide),
+        "stride": stride,
+        "cover": tuple(float(each) for each in cover),
+        "grid": (len(rows), len(columns)),
+    }
 
 
 METHODS: dict[str, Callable[[Asked], dict[str, Any]]] = {

@@ -40,9 +40,9 @@ LOOKS, HALF_AS_MUCH, BLIND = 3, 8, 5
 pixels, half of it, nothing."""
 
 
-def run_of(layers: Sequence[AnyLayer], weights: dict[str, NDArray[Any]]) -> str:
+def run_of(layers: Sequence[AnyLayer], weights: dict[str, NDArray[Any]], channels: int = 1) -> str:
     """The id of a run of digits whose weights, of step 0, are these; those not named are zero."""
-    architecture = Architecture(input_shape=(SIDE, SIDE, 1), classes=10, layers=tuple(layers))
+    architecture = Architecture(input_shape=(SIDE, SIDE, channels), classes=10, layers=tuple(layers))
     row = get_store().create_run(Design(dataset="digits", architecture=architecture), owner="ada")
     shapes = {
         f"{part.name}/{name}": shape
@@ -304,6 +304,21 @@ def test_occlusion_is_that_of_a_direct_loop(
     found = attribution(run, 0, pixels, "occlusion", 1, against)
     np.testing.assert_allclose(found["map"], expected, rtol=1e-3, atol=1e-4)
     assert (found["patch"], found["stride"], found["grid"]) == ((2, 2), (1, 1), (7, 7))
+
+
+def test_a_colour_image_is_covered_with_its_mean_colour() -> None:
+    draw = np.random.default_rng(8)
+    kernel = draw.normal(size=(SIDE, SIDE, 3))
+    weights = np.repeat(kernel.reshape(-1, 1), 10, axis=1)
+    pixels = draw.integers(0, 256, (SIDE, SIDE, 3), np.uint8)
+    found = attribution(run_of([Flatten()], {"dense/kernel": weights}, 3), 0, pixels, "occlusion", 2)
+    mean = pixels.mean(axis=(0, 1)) / 255
+    assert found["cover"] == pytest.approx(tuple(mean))
+    # Of a linear network, covering a pixel takes away its weight times what it is above the cover.
+    pixel = (kernel * (pixels / 255 - mean)).sum(axis=-1)
+    assert found["map"][0, 0] == pytest.approx(pixel[:2, :2].sum(), abs=1e-4)
+    around = [pixel[row : row + 2, column : column + 2].sum() for row in (3, 4) for column in (5, 6)]
+    assert found["map"][4, 6] == pytest.approx(np.mean(around), abs=1e-4)
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,8 @@ def answer(method: str, target: int, against: int | None, layer_name: str | None
     if method != "grad_cam":
         heat[target % 8, 4] = -1.0
     steps = {"steps": 128} if method == "integrated_gradients" else {"steps": None}
-    patch = {"patch": (2, 2), "stride": (1, 1)} if method == "occlusion" else {"patch": None, "stride": None}
+    square = {"patch": (2, 2), "stride": (1, 1), "cover": (0.0,)}
+    patch = square if method == "occlusion" else dict.fromkeys(square)
     return {
         "map": heat,
         "method": method,
@@ -233,7 +234,8 @@ def test_a_question_that_fails_is_said_in_words(open_page: OpenPage, answering: 
         (
             "occlusion",
             4,
-            "Covering orange lowers the lead of 5 over 4, at most by 2.00; blue raises it, at most by 1.00. "
+            "Covered with black, an orange place lowers the lead of 5 over 4, at most by 2.00; "
+            "a blue one raises it, at most by 1.00. "
             "Squares of 2×2, each pixel, 49 in all.",
         ),
     ],
@@ -248,9 +250,12 @@ def test_maps_of_zeros_are_told_as_such() -> None:
     nothing = {"map": np.zeros((8, 8), np.float32)}
     cam = Attribution(**answer("grad_cam", 5, None, "conv2d") | nothing)
     assert words(cam, NAMES) == "Nothing that conv2d finds speaks for 5, on the whole."
-    covered = Attribution(**answer("occlusion", 5, None, None) | nothing | {"stride": (2, 2)})
+    covered = Attribution(
+        **answer("occlusion", 5, None, None) | nothing | {"stride": (2, 2), "cover": (0.5, 0, 0.2)}
+    )
     assert words(covered, NAMES) == (
-        "Covering any place leaves the logit of 5 as it is. Squares of 2×2, every 2 pixels, 49 in all."
+        "Covered with the image's mean colour, any place leaves the logit of 5 as it is. "
+        "Squares of 2×2, every 2 pixels, 49 in all."
     )
 
 

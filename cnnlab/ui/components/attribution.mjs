@@ -32,8 +32,9 @@ function mixed(one, two, share) {
 }
 
 /**
- * The colour of a place. Up to half strength what speaks tints the image in proportion, orange or blue where there are
- * signs, so that the image shows where nothing speaks; beyond that it fades until only the map is left.
+ * The colour of a place. Up to half strength the image turns grey, so that its own colours are not taken for the map's,
+ * and what speaks tints it in proportion, orange or blue where there are signs. Beyond that the image fades until only
+ * the map is left.
  *
  * @param pixel the image's colour there
  * @param colours 256, from `table`
@@ -43,7 +44,9 @@ export function blend(pixel, level, { colours, signed, strength }) {
   const share = shareOf(level, signed);
   const whole = colours[colourOf(level, signed)];
   const tint = signed ? colours[share < 0 ? 0 : 255] : whole;
-  const tinted = mixed(pixel, tint, Math.min(1, 2 * strength) * Math.abs(share));
+  const half = Math.min(1, 2 * strength);
+  const light = 0.299 * pixel[0] + 0.587 * pixel[1] + 0.114 * pixel[2]; // ITU-R BT.601
+  const tinted = mixed(mixed(pixel, [light, light, light], half), tint, half * Math.abs(share));
   return mixed(tinted, whole, Math.max(0, 2 * strength - 1));
 }
 

@@ -33,7 +33,7 @@ _HOW: dict[Method, str] = {
     "([Shrikumar et al. 2016](https://arxiv.org/abs/1605.01713))",
     "integrated_gradients": "The same, added up along the way from a black image to this one. "
     "([Sundararajan et al. 2017](https://arxiv.org/abs/1703.01365))",
-    "occlusion": "A black square covers one place after the other: how far does the logit fall? "
+    "occlusion": "A square covers one place after the other: how far does the logit fall? "
     "([Zeiler and Fergus 2014](https://arxiv.org/abs/1311.2901))",
 }
 _WITHIN = 0.01
@@ -193,7 +193,9 @@ def _occlusion_words(found: Attribution, score: str) -> str:
     highest, lowest = float(found.map.max()), float(found.map.min())
     tall, wide = found.patch
     pace = "each pixel" if found.stride == (1, 1) else f"every {max(found.stride)} pixels"
-    sides = [f"orange lowers {score}, at most by {highest:.2f}"] if highest > 0 else []
-    sides += [f"blue raises it, at most by {-lowest:.2f}"] if lowest < 0 else []
+    sides = [f"an orange place lowers {score}, at most by {highest:.2f}"] if highest > 0 else []
+    sides += [f"a blue one raises it, at most by {-lowest:.2f}"] if lowest < 0 else []
     what = "; ".join(sides) or f"any place leaves {score} as it is"
-    return f"Covering {what}. Squares of {tall}×{wide}, {pace}, {found.grid[0] * found.grid[1]:,} in all."
+    colour = "the image's mean colour" if any(found.cover or ()) else "black"
+    count = found.grid[0] * found.grid[1]
+    return f"Covered with {colour}, {what}. Squares of {tall}×{wide}, {pace}, {count:,} in all."
