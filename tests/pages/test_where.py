@@ -264,3 +264,31 @@ def test_a_sum_within_one_percent_is_told_as_it_is() -> None:
     assert words(found, NAMES).endswith(
         "Sum 1.50 of a logit difference of 1.50 from a black image (64 steps)."
     )
+
+
+def pixels_page() -> None:
+    import numpy as np
+
+    from cnnlab import api, datasets
+    from cnnlab.ui.inspect import where
+    from cnnlab.ui.inspect.seen import Seen
+    from tests.pages.recorded import LAST, OWNER
+
+    (run,) = api.runs(OWNER)
+    pixels = np.full((8, 8, 1), 7, np.uint8)
+    probabilities = np.eye(10, dtype=np.float32)[8]
+    answer = api.FeatureMaps(np.ones((8, 8, 4), np.float32), probabilities, pixels, None)
+    row = run.design.architecture.trace().rows[0]
+    where.draw(Seen(run, LAST, datasets.load("digits"), pixels, row, answer))
+
+
+def test_an_image_whose_class_nobody_knows_is_explained_by_what_it_was_taken_for(
+    answering: NotingEngine,
+) -> None:
+    recorded.finished()
+    app = AppTest.from_function(pixels_page).run()
+    app.run()
+    assert not app.exception
+    assert panels(app) == [("8 · predicted", None)]
+    (question,) = [arguments for task, arguments in answering.asked if task == "attribution"]
+    np.testing.assert_array_equal(question["image"], np.full((8, 8, 1), 7, np.uint8))
