@@ -8,35 +8,42 @@ import pytest
 from cnnlab.analysis.attribution import half_on, levels, strongest
 
 
+def numbers(pictures: np.ndarray) -> np.ndarray:
+    """The levels of pictures: red is the high byte, green the low one."""
+    assert pictures.dtype == np.uint8
+    assert not pictures[..., 2].any()
+    return 256 * pictures[..., 0].astype(int) + pictures[..., 1]
+
+
 def test_maps_with_signs_share_a_scale_centred_on_zero() -> None:
     one, two = np.array([[0.0, 2.0, -4.0]]), np.array([[1.0, 4.0, -0.0]])
     found, extreme = levels([one, two], signed=True)
     assert extreme == 4.0
-    assert found.dtype == np.uint8
-    assert found.tolist() == [[[[128], [192], [1]]], [[[160], [255], [128]]]]
+    assert numbers(found).tolist() == [[[32768, 49152, 1]], [[40960, 65535, 32768]]]
 
 
 def test_maps_without_signs_begin_at_zero() -> None:
     found, extreme = levels([np.array([[0.0, 1.0], [2.0, 0.5]])], signed=False)
     assert extreme == 2.0
-    assert found[0, :, :, 0].tolist() == [[0, 128], [255, 64]]
+    assert numbers(found).tolist() == [[[0, 32768], [65535, 16384]]]
 
 
-@pytest.mark.parametrize(("signed", "zero"), [(True, 128), (False, 0)])
+@pytest.mark.parametrize(("signed", "zero"), [(True, 32768), (False, 0)])
 def test_a_map_of_zeros_has_the_level_of_zero_alone(signed: bool, zero: int) -> None:
     found, extreme = levels([np.zeros((2, 3), np.float32)], signed=signed)
     assert extreme == 0.0
-    assert found.shape == (1, 2, 3, 1)
-    assert set(found.ravel().tolist()) == {zero}
+    assert found.shape == (1, 2, 3, 3)
+    assert set(numbers(found).ravel().tolist()) == {zero}
 
 
 @pytest.mark.parametrize("signed", [True, False])
 def test_a_level_tells_a_value_within_half_a_step(signed: bool) -> None:
     values = np.random.default_rng(0).normal(size=(40, 50))
     values = values if signed else np.abs(values)
-    (found,), extreme = levels([values], signed=signed)
-    shares = (found[..., 0].astype(float) - 128) / 127 if signed else found[..., 0] / 255
-    step = extreme / (127 if signed else 255)
+    found, extreme = levels([values], signed=signed)
+    (level,) = numbers(found)
+    shares = (level - 32768) / 32767 if signed else level / 65535
+    step = extreme / (32767 if signed else 65535)
     np.testing.assert_allclose(shares * extreme, values, atol=0.5001 * step)
 
 

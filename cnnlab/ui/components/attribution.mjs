@@ -1,8 +1,8 @@
 // Maps of what speaks for a class over their image. How strongly they cover it is the slider's, in the browser.
 import { clamp, escapeText, formatShare, formatValue, later, moveInGrid } from "./shared.mjs";
 
-const ZERO = 128;
-const MOST = 255;
+const ZERO = 32768;
+const MOST = 65535;
 const KEPT = "cnnlab-strength";
 const START = 50;
 
@@ -23,7 +23,7 @@ export function shareOf(level, signed) {
 
 /** Which of the 256 colours a level has. */
 export function colourOf(level, signed) {
-  return signed ? Math.round(127.5 * (1 + shareOf(level, true))) : level;
+  return Math.round(signed ? 127.5 * (1 + shareOf(level, true)) : 255 * shareOf(level, false));
 }
 
 /** Between two colours: the first at 0, the second at 1. */
@@ -48,6 +48,11 @@ export function blend(pixel, level, { colours, signed, strength }) {
   const light = 0.299 * pixel[0] + 0.587 * pixel[1] + 0.114 * pixel[2]; // ITU-R BT.601
   const tinted = mixed(mixed(pixel, [light, light, light], half), tint, half * Math.abs(share));
   return mixed(tinted, whole, Math.max(0, 2 * strength - 1));
+}
+
+/** Levels from the pixels of their picture, RGBA: red is the high byte, green the low one. */
+export function levelsOf(pixels) {
+  return Uint16Array.from({ length: pixels.length / 4 }, (_, k) => 256 * pixels[4 * k] + pixels[4 * k + 1]);
 }
 
 /** Pixels of an image, RGBA, with a map of levels over it. */
@@ -118,7 +123,7 @@ class Attribution {
     if (drawn !== this.drawn) return; // others came meanwhile
     Object.assign(this, { data, place: null, colours: table(data.palette) });
     this.pixels = cut(picture, 0, data);
-    this.levels = data.panels.map((_, index) => cut(sheet, index, data).filter((_, k) => k % 4 === 0));
+    this.levels = data.panels.map((_, index) => levelsOf(cut(sheet, index, data)));
     this.list.innerHTML = data.panels.map((panel, index) => drawPanel(panel, index, data)).join("");
     this.list.classList.toggle("one", data.panels.length === 1);
     this.bar.style.background = `linear-gradient(to right, ${data.palette.join(", ")})`;
