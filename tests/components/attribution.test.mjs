@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
-  blend, colourOf, compose, drawPanel, ends, levelsOf, placeWords, shareOf, table,
+  colourOf, compose, drawPanel, ends, levelsOf, placeWords, shareOf, table,
 } from "../../cnnlab/ui/components/attribution.mjs";
 
 const SIGNED = { colours: table(["#0000ff", "#ffffff", "#ff0000"]), signed: true };
 const UNSIGNED = { colours: table(["#000000", "#ffff00"]), signed: false };
+const blend = (pixel, level, how) => [...compose(Uint8ClampedArray.from([...pixel, 255]), [level], how)].slice(0, 3);
 const near = (found, expected) => found.forEach((value, k) => assert.ok(Math.abs(value - expected[k]) <= 1, `${found}`));
 
 test("a table has its anchors at even distances", () => {

@@ -26,42 +26,34 @@ export function colourOf(level, signed) {
   return Math.round(signed ? 127.5 * (1 + shareOf(level, true)) : 255 * shareOf(level, false));
 }
 
-/** Between two colours: the first at 0, the second at 1. */
-function mixed(one, two, share) {
-  return one.map((from, k) => from + (two[k] - from) * share);
-}
-
-/**
- * The colour of a place. Up to half strength the image turns grey, so that its own colours are not taken for the map's,
- * and what speaks tints it in proportion, orange or blue where there are signs. Beyond that the image fades until only
- * the map is left.
- *
- * @param pixel the image's colour there
- * @param colours 256, from `table`
- * @param strength 0 to 1
- */
-export function blend(pixel, level, { colours, signed, strength }) {
-  const share = shareOf(level, signed);
-  const whole = colours[colourOf(level, signed)];
-  const tint = signed ? colours[share < 0 ? 0 : 255] : whole;
-  const half = Math.min(1, 2 * strength);
-  const light = 0.299 * pixel[0] + 0.587 * pixel[1] + 0.114 * pixel[2]; // ITU-R BT.601
-  const tinted = mixed(mixed(pixel, [light, light, light], half), tint, half * Math.abs(share));
-  return mixed(tinted, whole, Math.max(0, 2 * strength - 1));
-}
-
 /** Levels from the pixels of their picture, RGBA: red is the high byte, green the low one. */
 export function levelsOf(pixels) {
   return Uint16Array.from({ length: pixels.length / 4 }, (_, k) => 256 * pixels[4 * k] + pixels[4 * k + 1]);
 }
 
-/** Pixels of an image, RGBA, with a map of levels over it. */
-export function compose(pixels, levels, how) {
-  const drawn = new Uint8ClampedArray(pixels.length);
+/**
+ * Pixels of an image, RGBA, with a map of levels over it. Up to half strength the image turns grey, so that its own
+ * colours are not taken for the map's, and what speaks tints it in proportion, orange or blue where there are signs.
+ * Beyond that the image fades until only the map is left.
+ *
+ * @param colours 256, from `table`
+ * @param strength 0 to 1
+ */
+export function compose(pixels, levels, { colours, signed, strength }) {
+  const drawn = new Uint8ClampedArray(pixels.length).fill(255);
+  const half = Math.min(1, 2 * strength);
+  const rest = Math.max(0, 2 * strength - 1);
   for (let index = 0; index < levels.length; index += 1) {
     const at = 4 * index;
-    drawn.set(blend([pixels[at], pixels[at + 1], pixels[at + 2]], levels[index], how), at);
-    drawn[at + 3] = 255;
+    const share = shareOf(levels[index], signed);
+    const whole = colours[colourOf(levels[index], signed)];
+    const tint = signed ? colours[share < 0 ? 0 : 255] : whole;
+    const light = 0.299 * pixels[at] + 0.587 * pixels[at + 1] + 0.114 * pixels[at + 2]; // ITU-R BT.601
+    for (let k = 0; k < 3; k += 1) {
+      const grey = pixels[at + k] + (light - pixels[at + k]) * half;
+      const tinted = grey + (tint[k] - grey) * half * Math.abs(share);
+      drawn[at + k] = tinted + (whole[k] - tinted) * rest;
+    }
   }
   return drawn;
 }
