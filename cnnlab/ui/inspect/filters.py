@@ -1,0 +1,179 @@
+"""What a filter wants: the test images that excite it most, and an image made to its liking."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from cnnlab.analysis.excitation import cropped, field_at, filter_tiles, marked, pixels_of, view_behind
+from cnnlab.analysis.maps import Tiles
+from cnnlab.api.excitation import Excitation, WantedImage, excitation, wanted_image
+from cnnlab.errors import CNNLabError
+from cnnlab.spec.receptive import View
+from cnnlab.ui import words
+from cnnlab.ui.components.images import Picture, images
+from cnnlab.ui.components.maps import maps
+from cnnlab.ui.enlarged import enlarged
+from cnnlab.ui.inspect.seen import Seen
+
+_IN_IMAGE, _CROP = "In the image", "Cut out"
+_NAMED = 12
+"""So many dead filters are named; more are only counted."""
+_WANTED_HELP = (
+    "Gradient ascent on the pixels, from grey noise with a fixed seed (Erhan et al. 2009); small differences "
+    "between neighbours are preferred (total variation, Mahendran and Vedaldi 2016)."
+)
+
+
+def draw(seen: Seen) -> None:
+    """Show the layer's filters by what excites them, and one of them in depth; or say what went wrong."""
+    name = seen.row.name
+    try:
+        with st.spinner(f"Showing all {len(seen.data.test):,} test images to {name}", show_time=True):
+            found = excitation(seen.run, name, step=seen.step)
+    except CNNLabError as exc:
+        st.error(str(exc), icon=":material/error:")
+        return
+    view = view_behind(seen.run.design.architecture, name)
+    noun = _noun(seen)
+    st.caption(_counted(seen, found, noun))
+    key = f"cnnlab-filter-{name}"
+    chosen = min(st.session_state.get(key, _first(found)), len(found.dead) - 1)
+
+    def choose(index: int) -> None:
+        st.session_state[key] = index
+
+    maps(
+        _grid(seen.run.id, seen.step, name, seen, found, view),
+        key=f"w-filters-{name}",
+        label=f"What excites the {noun}s of {name}",
+        noun=noun,
+        selected=chosen,
+        on_select=choose,
+    )
+    _depth(seen, found, view, chosen)
+
+
+def _noun(seen: Seen) -> str:
+    return "filter" if seen.answer.maps.ndim == 3 else "unit"
+
+
+def _first(found: Excitation) -> int:
+    """The filter that is shown first: the one with the largest value among those that live."""
+    return int(np.where(found.dead, -np.inf, found.maximum).argmax())
+
+
+def _counted(seen: Seen, found: Excitation, noun: str) -> str:
+    dead = np.flatnonzero(found.dead)
+    start = f"**{seen.row.title}** · {len(found.dead):,} {noun}s · "
+    if not len(dead):
+        return f"{start}none is dead · each tile: the part of a test image that excites it most"
+    named = ", ".join(map(str, dead[:_NAMED])) + (", …" if len(dead) > _NAMED else "")
+    return (
+        f"{start}**{len(dead):,} dead** (never active on the {found.count:,} test images, crossed out): "
+        f"{named} · each other tile: the part of a test image that excites it most"
+    )
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _grid(run_id: str, step: int, layer: str, _seen: Seen, _found: Excitation, _view: View) -> Tiles:
+    """The tiles of a layer; the arguments that Streamlit does not compare follow from the others."""
+    data = _seen.data
+    crops = []
+    for index, place, dead in zip(_found.images[:, 0], _found.places[:, 0], _found.dead, strict=True):
+        crops.append(None if dead else cropped(data.images[data.test.indices[index]], field_at(_view, place)))
+    shape = cropped(data.images[0], field_at(_view, (0, 0))).shape
+    return filter_tiles(crops, shape[:2])
+
+
+def _depth(seen: Seen, found: Excitation, view: View, chosen: int) -> None:
+    """One filter: its words, its nine images, the image that it wants."""
+    st.markdown(_told(seen, found, chosen))
+    cut = not view.everything and _cut_out(seen)
+    left, right = st.columns([3, 8], gap="medium")
+    with right:
+        if found.dead[chosen]:
+            st.caption("No test image excites it: there are none to show.")
+        else:
+            _nine(seen, found, view, chosen, cut=cut)
+    with left:
+        _wanted(seen, found, view, chosen, cut=cut)
+
+
+def _told(seen: Seen, found: Excitation, chosen: int) -> str:
+    title = f"**{_noun(seen).capitalize()} {chosen}**"
+    if seen.row.is_output:
+        title += f" ({words.plain(seen.data.class_names[chosen])})"
+    if found.dead[chosen]:
+        return f"{title} is dead: it gives {found.maximum[chosen]:.3g} everywhere, whatever the test image."
+    return (
+        f"{title} is above 0 somewhere in **{found.active[chosen]:.0%}** of the {found.count:,} test images "
+        f"and reaches **{found.maximum[chosen]:.3g}**."
+    )
+
+
+def _cut_out(seen: Seen) -> bool:
+    choice = st.segmented_control(
+        "Receptive field of the largest value",
+        [_IN_IMAGE, _CROP],
+        default=_IN_IMAGE,
+        required=True,
+        key="w-filter-crop",
+        help="The part of the image on which the filter's largest value depends.",
+    )
+    return choice == _CROP
+
+
+def _nine(seen: Seen, found: Excitation, view: View, chosen: int, *, cut: bool) -> None:
+    data = seen.data
+    pictures = []
+    for index, place, value in zip(
+        found.images[chosen], found.places[chosen], found.values[chosen], strict=True
+    ):
+        image, field = data.images[data.test.indices[index]], field_at(view, place)
+        pictures.append(
+            Picture(
+                id=str(index),
+                pixels=cropped(image, field) if cut else marked(image, field),
+                title=f"{value:.3g}",
+                caption=data.class_names[int(data.test.labels[index])],
+            )
+        )
+    st.caption(f"The {len(pictures)} test images that excite it most, with its largest value in each")
+    images(
+        pictures,
+        key=f"w-nine-{seen.row.name}",
+        label=f"Test images that excite {_noun(seen)} {chosen} of {seen.row.name} most",
+        action="Look at this image",
+        on_click=_look_at,
+        size=92,
+    )
+
+
+def _look_at(index: str) -> None:
+    st.query_params["image"] = index
+
+
+def _wanted(seen: Seen, found: Excitation, view: View, chosen: int, *, cut: bool) -> None:
+    st.caption("What it wants: made from noise", help=_WANTED_HELP)
+    try:
+        with st.spinner("Making it"):
+            wanted = _asked(seen.run.id, seen.step, seen.row.name, chosen, seen)
+    except CNNLabError as exc:
+        st.error(str(exc), icon=":material/error:")
+        return
+    image, field = pixels_of(wanted.image), field_at(view, wanted.place)
+    value = f"{wanted.value:.3g}"
+    enlarged(
+        cropped(image, field) if cut else marked(image, field),
+        f"Image made to excite {_noun(seen)} {chosen} of {seen.row.name}: it reaches {value}",
+    )
+    if wanted.value > wanted.start:
+        st.caption(f"It reaches **{value}**; the noise gave {wanted.start:.3g}.")
+    else:
+        st.caption(f"No change of the noise moves it: it stays at {value}.")
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _asked(run_id: str, step: int, layer: str, filter_index: int, _seen: Seen) -> WantedImage:
+    return wanted_image(_seen.run, layer, filter_index, step=step)
