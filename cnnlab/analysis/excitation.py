@@ -28,7 +28,9 @@ DIMMED = 0.4
 """What is left of the brightness outside the marked field."""
 SHEET_PIXELS = 2**20
 """Of all tiles together: a grid of large images is thinned until it fits."""
-_GREYS = ("#000000", "#FFFFFF")
+_DARKEST, _LIGHTEST = 20, 236
+"""Tiles are painted between these, so that black and white ones stand out from a dark and a light page."""
+_GREYS = (f"#{_DARKEST:02X}{_DARKEST:02X}{_DARKEST:02X}", f"#{_LIGHTEST:02X}{_LIGHTEST:02X}{_LIGHTEST:02X}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,12 +151,10 @@ def filter_tiles(crops: Sequence[Image | None], shape: Sequence[int], *, limit: 
     """
     chosen = crops[:limit]
     step = max(1, int(np.ceil(np.sqrt(shape[0] * shape[1] * len(chosen) / SHEET_PIXELS))))
-    tiles = [_cross(shape)[::step, ::step] if crop is None else crop[::step, ::step] for crop in chosen]
+    tiles = [(_cross(shape) if crop is None else _softened(crop))[::step, ::step] for crop in chosen]
     # Told are the crop's shades of grey; a cross has none.
-    shades = [
-        np.zeros(tile.shape[:2]) if crop is None else tile.mean(axis=-1)
-        for crop, tile in zip(chosen, tiles, strict=True)
-    ]
+    nothing = np.zeros((*shape, 1), np.uint8)
+    shades = [(nothing if crop is None else crop)[::step, ::step].mean(axis=-1) for crop in chosen]
     held = statistics(np.stack(shades))
     return Tiles(sprite(tiles), held, ((0.0, 255.0),) * len(tiles), _GREYS, len(crops) - len(chosen))
 
@@ -188,6 +188,11 @@ def _cross(shape: Sequence[int]) -> Image:
     rows, columns = ((along * (side - 1)).round().astype(int) for side in (height, width))
     tile[rows, columns] = tile[rows, columns[::-1]] = _rgb(VERMILION)
     return tile
+
+
+def _softened(crop: Image) -> Image:
+    softened: Image = (_DARKEST + crop * ((_LIGHTEST - _DARKEST) / 255)).round().astype(np.uint8)
+    return softened
 
 
 def _rgb(colour: str) -> tuple[int, int, int]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from cnnlab.analysis.excitation import cropped, field_at, filter_tiles, marked, pixels_of, view_behind
-from cnnlab.analysis.maps import Tiles
+from cnnlab.analysis.excitation import Image, cropped, field_at, filter_tiles, marked, pixels_of, view_behind
+from cnnlab.analysis.maps import TILES_LIMIT, Tiles
 from cnnlab.api.excitation import Excitation, WantedImage, excitation, wanted_image
 from cnnlab.errors import CNNLabError
 from cnnlab.spec.receptive import View
@@ -38,7 +38,9 @@ def draw(seen: Seen) -> None:
     noun = _noun(seen)
     st.caption(_counted(seen, found, noun))
     key = f"cnnlab-filter-{name}"
-    chosen = min(st.session_state.get(key, _first(found)), len(found.dead) - 1)
+    chosen = st.session_state.get(key, -1)
+    if not 0 <= chosen < len(found.dead):  # nothing chosen, or in a network with more of them
+        chosen = _first(found)
 
     def choose(index: int) -> None:
         st.session_state[key] = index
@@ -59,8 +61,8 @@ def _noun(seen: Seen) -> str:
 
 
 def _first(found: Excitation) -> int:
-    """The filter that is shown first: the one with the largest value among those that live."""
-    return int(np.where(found.dead, -np.inf, found.maximum).argmax())
+    """The filter that is shown first: the one with the largest value, of those that have a tile."""
+    return int(np.where(found.dead, -np.inf, found.maximum)[:TILES_LIMIT].argmax())
 
 
 def _counted(seen: Seen, found: Excitation, noun: str) -> str:
@@ -79,19 +81,21 @@ def _counted(seen: Seen, found: Excitation, noun: str) -> str:
 def _grid(run_id: str, step: int, layer: str, _seen: Seen, _found: Excitation, _view: View) -> Tiles:
     """The tiles of a layer; the arguments that Streamlit does not compare follow from the others."""
     data = _seen.data
-    crops = []
-    for index, place, dead in zip(_found.images[:, 0], _found.places[:, 0], _found.dead, strict=True):
-        crops.append(None if dead else cropped(data.images[data.test.indices[index]], field_at(_view, place)))
+    crops: list[Image | None] = [None] * len(_found.dead)
+    for index in np.flatnonzero(~_found.dead[:TILES_LIMIT]):
+        image = data.images[data.test.indices[_found.images[index, 0]]]
+        crops[index] = cropped(image, field_at(_view, _found.places[index, 0]))
     shape = cropped(data.images[0], field_at(_view, (0, 0))).shape
     return filter_tiles(crops, shape[:2])
 
 
 def _depth(seen: Seen, found: Excitation, view: View, chosen: int) -> None:
     """One filter: its words, its nine images, the image that it wants."""
-    st.markdown(_told(seen, found, chosen))
-    cut = not view.everything and _cut_out(seen)
-    left, right = st.columns([3, 8], gap="medium")
-    with right:
+    left, right = st.columns([4, 5], gap="large")
+    with left:
+        st.markdown(_told(seen, found, chosen))
+        cut = not view.everything and _cut_out()
+    with right:  # first: what is made takes longer
         if found.dead[chosen]:
             st.caption("No test image excites it: there are none to show.")
         else:
@@ -112,7 +116,7 @@ def _told(seen: Seen, found: Excitation, chosen: int) -> str:
     )
 
 
-def _cut_out(seen: Seen) -> bool:
+def _cut_out() -> bool:
     choice = st.segmented_control(
         "Receptive field of the largest value",
         [_IN_IMAGE, _CROP],
@@ -139,14 +143,14 @@ def _nine(seen: Seen, found: Excitation, view: View, chosen: int, *, cut: bool) 
                 caption=data.class_names[int(data.test.labels[index])],
             )
         )
-    st.caption(f"The {len(pictures)} test images that excite it most, with its largest value in each")
+    st.caption(f"The {len(pictures)} test images that excite it most, with its largest value in each:")
     images(
         pictures,
         key=f"w-nine-{seen.row.name}",
         label=f"Test images that excite {_noun(seen)} {chosen} of {seen.row.name} most",
         action="Look at this image",
         on_click=_look_at,
-        size=92,
+        across=3,
     )
 
 
@@ -155,7 +159,7 @@ def _look_at(index: str) -> None:
 
 
 def _wanted(seen: Seen, found: Excitation, view: View, chosen: int, *, cut: bool) -> None:
-    st.caption("What it wants: made from noise", help=_WANTED_HELP)
+    st.caption("What it wants, made from noise:", help=_WANTED_HELP)
     try:
         with st.spinner("Making it"):
             wanted = _asked(seen.run.id, seen.step, seen.row.name, chosen, seen)
