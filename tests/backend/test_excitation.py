@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from cnnlab import api
 from cnnlab.analysis.excitation import field_at, view_behind
+from cnnlab.api import excitation as asking
 from cnnlab.backend import graph
 from cnnlab.backend.ascent import Ascent, roughness_slope, starts
 from cnnlab.backend.build import build
@@ -177,6 +179,18 @@ def test_a_damaged_file_names_itself(finished: RunRow, files: RunFiles) -> None:
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(StorageError, match=r"excitation-00000021-conv2d.npz is damaged"):
         excitation(finished.id, STEP, "conv2d")
+
+
+def test_what_is_kept_needs_no_worker(
+    finished: RunRow, files: RunFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = excitation(finished.id, STEP, "conv2d")
+    monkeypatch.setattr("cnnlab.api.excitation.get_engine", None)
+    run = api.get(finished.id)
+    assert_same(asking.excitation(run, "conv2d"), vars(first))
+    for ask in (asking.excitation, lambda run, layer: asking.wanted_image(run, layer, 0)):
+        with pytest.raises(RunError, match=r"no layer '../conv2d'. It has conv2d, max_pooling2d"):
+            ask(run, "../conv2d")
 
 
 def test_unknown_layers_and_filters_are_said_in_words(finished: RunRow) -> None:

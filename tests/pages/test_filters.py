@@ -131,7 +131,7 @@ def test_the_strongest_filter_is_shown_first_with_its_nine_images(
     app = opened(open_page)
     assert screen.component(app, "w-filters-conv2d")["initial"] == STRONGEST
     assert screen.says(
-        app, "**Filter 5** is above 0 somewhere in **25%** of the 359 test images and reaches **4**."
+        app, "**Filter 5** is above 0 somewhere in **25.0%** of the 359 test images and reaches **4**."
     )
     nine = screen.component(app, "w-nine-conv2d")
     labels = recorded.test_labels()
@@ -158,7 +158,8 @@ def test_units_see_the_whole_image_so_nothing_is_cut_out(
     recorded.finished()
     app = opened(open_page, "dense_1")
     assert [group.key for group in app.button_group if group.key == "w-filter-crop"] == []
-    assert screen.says(app, "**Unit 5** (5) is above 0")
+    assert screen.says(app, "**Unit 5** (5) is above 0 in **25.0%** of")
+    assert screen.says(app, "10 units · none is dead · each tile: the test image that excites it most")
     assert screen.component(app, "w-filters-dense_1")["height"] == 8
 
 

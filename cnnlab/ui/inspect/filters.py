@@ -21,7 +21,8 @@ _NAMED = 12
 """So many dead filters are named; more are only counted."""
 _WANTED_HELP = (
     "Gradient ascent on the pixels, from grey noise with a fixed seed (Erhan et al. 2009); small differences "
-    "between neighbours are preferred (total variation, Mahendran and Vedaldi 2016)."
+    "between neighbours are preferred (total variation, Mahendran and Vedaldi 2016), so a test image may "
+    "excite it a little more."
 )
 
 
@@ -36,7 +37,7 @@ def draw(seen: Seen) -> None:
         return
     view = view_behind(seen.run.design.architecture, name)
     noun = _noun(seen)
-    st.caption(_counted(seen, found, noun))
+    st.caption(_counted(seen, found, noun, view))
     key = f"cnnlab-filter-{name}"
     chosen = st.session_state.get(key, -1)
     if not 0 <= chosen < len(found.dead):  # nothing chosen, or in a network with more of them
@@ -65,15 +66,20 @@ def _first(found: Excitation) -> int:
     return int(np.where(found.dead, -np.inf, found.maximum)[:TILES_LIMIT].argmax())
 
 
-def _counted(seen: Seen, found: Excitation, noun: str) -> str:
+def _number(value: float) -> str:
+    return f"{value:.3g}".replace("-", "−")
+
+
+def _counted(seen: Seen, found: Excitation, noun: str, view: View) -> str:
+    tile = f"the {'' if view.everything else 'part of a '}test image that excites it most"
     dead = np.flatnonzero(found.dead)
     start = f"**{seen.row.title}** · {len(found.dead):,} {noun}s · "
     if not len(dead):
-        return f"{start}none is dead · each tile: the part of a test image that excites it most"
+        return f"{start}none is dead · each tile: {tile}"
     named = ", ".join(map(str, dead[:_NAMED])) + (", …" if len(dead) > _NAMED else "")
     return (
         f"{start}**{len(dead):,} dead** (never active on the {found.count:,} test images, crossed out): "
-        f"{named} · each other tile: the part of a test image that excites it most"
+        f"{named} · each other tile: {tile}"
     )
 
 
@@ -108,11 +114,13 @@ def _told(seen: Seen, found: Excitation, chosen: int) -> str:
     title = f"**{_noun(seen).capitalize()} {chosen}**"
     if seen.row.is_output:
         title += f" ({words.plain(seen.data.class_names[chosen])})"
+    largest = _number(found.maximum[chosen])
     if found.dead[chosen]:
-        return f"{title} is dead: it gives {found.maximum[chosen]:.3g} everywhere, whatever the test image."
+        return f"{title} is dead: it gives {largest} everywhere, whatever the test image."
     return (
-        f"{title} is above 0 somewhere in **{found.active[chosen]:.0%}** of the {found.count:,} test images "
-        f"and reaches **{found.maximum[chosen]:.3g}**."
+        f"{title} is above 0 {'' if _noun(seen) == 'unit' else 'somewhere '}in "
+        f"**{words.percent(float(found.active[chosen]))}** of the {found.count:,} test images and reaches "
+        f"**{largest}**."
     )
 
 
@@ -139,11 +147,11 @@ def _nine(seen: Seen, found: Excitation, view: View, chosen: int, *, cut: bool) 
             Picture(
                 id=str(index),
                 pixels=cropped(image, field) if cut else marked(image, field),
-                title=f"{value:.3g}",
+                title=_number(value),
                 caption=data.class_names[int(data.test.labels[index])],
             )
         )
-    st.caption(f"The {len(pictures)} test images that excite it most, with its largest value in each:")
+    st.caption(f"Its {len(pictures)} strongest test images, with the values:")
     images(
         pictures,
         key=f"w-nine-{seen.row.name}",
@@ -167,13 +175,13 @@ def _wanted(seen: Seen, found: Excitation, view: View, chosen: int, *, cut: bool
         st.error(str(exc), icon=":material/error:")
         return
     image, field = pixels_of(wanted.image), field_at(view, wanted.place)
-    value = f"{wanted.value:.3g}"
+    value = _number(wanted.value)
     enlarged(
         cropped(image, field) if cut else marked(image, field),
         f"Image made to excite {_noun(seen)} {chosen} of {seen.row.name}: it reaches {value}",
     )
     if wanted.value > wanted.start:
-        st.caption(f"It reaches **{value}**; the noise gave {wanted.start:.3g}.")
+        st.caption(f"It reaches **{value}**; the noise gave {_number(wanted.start)}.")
     else:
         st.caption(f"No change of the noise moves it: it stays at {value}.")
 
