@@ -96,7 +96,7 @@ def field_at(view: View, place: Sequence[int]) -> Box:
 
 
 def cropped(image: Image, field: Box) -> Image:
-    """Cut a field out of an image; what lies outside the image is blue.
+    """Cut a field out of an image; what lies outside the image is slate.
 
     All fields of one layer give crops of one shape: that of the field, but along an axis on which the field
     is larger than the image, the whole image.

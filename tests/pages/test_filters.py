@@ -121,7 +121,10 @@ def test_many_dead_units_are_counted_and_the_first_named(
 def test_a_layer_whose_filters_all_live_says_so(open_page: OpenPage, answering: NotingEngine) -> None:
     recorded.finished()
     app = opened(open_page, "conv2d_1")
-    assert screen.says(app, "32 filters · none is dead")
+    assert screen.says(
+        app, "32 filters · none is dead · each tile: the part of a test image that excites it most"
+    )
+    assert screen.says(app, "most (slate: outside the image)"), "its padding is same"
 
 
 def test_the_strongest_filter_is_shown_first_with_its_nine_images(

@@ -72,6 +72,8 @@ def _number(value: float) -> str:
 
 def _counted(seen: Seen, found: Excitation, noun: str, view: View) -> str:
     tile = f"the {'' if view.everything else 'part of a '}test image that excites it most"
+    if not view.everything and min(view.begin) < 0:
+        tile += " (slate: outside the image)"
     dead = np.flatnonzero(found.dead)
     start = f"**{seen.row.title}** · {len(found.dead):,} {noun}s · "
     if not len(dead):
