@@ -13,6 +13,8 @@ TASKS: dict[str, str] = {
     "evaluate": "cnnlab.backend.evaluate:evaluate",
     "feature_maps": "cnnlab.backend.probe:feature_maps",
     "attribution": "cnnlab.backend.attribution:attribution",
+    "excitation": "cnnlab.backend.excitation:excitation",
+    "wanted_image": "cnnlab.backend.excitation:wanted_image",
     "export": "cnnlab.backend.export.task:export",
     "forecast": "cnnlab.backend.forecast:forecast",
     "rate_finder": "cnnlab.backend.rate_finder:rate_finder",
