@@ -12,6 +12,8 @@ TASKS: dict[str, str] = {
     "train": "cnnlab.backend.train:train",
     "evaluate": "cnnlab.backend.evaluate:evaluate",
     "feature_maps": "cnnlab.backend.probe:feature_maps",
+    "edited_maps": "cnnlab.backend.surgery:edited_maps",
+    "edited_accuracy": "cnnlab.backend.surgery:edited_accuracy",
     "export": "cnnlab.backend.export.task:export",
     "forecast": "cnnlab.backend.forecast:forecast",
     "rate_finder": "cnnlab.backend.rate_finder:rate_finder",
