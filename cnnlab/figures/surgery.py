@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from cnnlab.figures.theme import TEXT, class_colour, finish, shorten
 
-BEFORE, AFTER = "as trained", "edited"
+BEFORE, AFTER = "As trained", "Edited"
 """What the two sides are called everywhere."""
 
 Shares = npt.NDArray[np.floating]
@@ -62,7 +62,7 @@ def class_accuracy(before: Shares, after: Shares, names: Sequence[str], *, limit
             customdata=[names[k] for k in shown],
             hovertemplate=f"'%{{customdata}}': %{{x:.1%}} right<extra>{title}</extra>",
         )
-    finish(figure, height=max(180, 60 + 34 * len(shown)), legend=True)
+    finish(figure, height=max(180, 60 + 42 * len(shown)), legend=True)
     # A little beyond 1, so that the number beside a full bar stays inside.
     figure.update_xaxes(range=[0, 1.22], visible=False)
     # By place, not by name: Plotly would merge two long names that begin alike.

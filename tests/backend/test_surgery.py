@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import pytest
 
-from cnnlab.backend.data import dataset_of
+from cnnlab.backend import surgery
 from cnnlab.backend.evaluate import evaluate
 from cnnlab.backend.load import loaded, model
 from cnnlab.backend.surgery import edited_accuracy, edited_maps
@@ -100,11 +100,8 @@ def test_maps_and_probabilities_are_those_of_a_model_changed_by_hand(
                 found[f"probabilities_{key}"], keras.ops.softmax(logits), rtol=1e-4, atol=1e-6
             )
         differs.append(not np.array_equal(found["before"], found["after"]))
-    # What stands before the first edited layer is the same; what stands behind it, is not.
-    first = 0 if change is not _unit else differs.index(True)
-    assert first == (0 if change is not _unit else 4)
-    assert not any(differs[:first])
-    assert differs[first]
+    # What stands before the first edited layer is the same; that layer is not.
+    assert differs.index(True) == (4 if change is _unit else 0)
 
 
 @CASES
@@ -119,9 +116,7 @@ def test_the_accuracy_of_each_class_is_that_of_a_model_changed_by_hand(
         np.testing.assert_array_equal(found[key], np.bincount(labels[right], minlength=10))
 
 
-def test_the_accuracy_before_is_that_of_the_kept_evaluation(
-    finished: RunRow, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_accuracy_before_is_that_of_the_kept_evaluation(finished: RunRow) -> None:
     kept = evaluate(finished.id)
     files = RunFiles(finished.id)
     upside_down = np.roll(kept.probabilities, 1, axis=1)
@@ -209,7 +204,7 @@ def test_the_map_of_a_filter_is_the_one_that_its_edit_changes(
         assert changed.tolist() == [filter]
 
 
-@pytest.mark.parametrize("ask", ["maps", "accuracy"])
+@pytest.mark.parametrize("ask", ["edited_maps", "edited_accuracy"])
 @pytest.mark.parametrize(
     ("edit", "message"),
     [
@@ -223,11 +218,9 @@ def test_the_map_of_a_filter_is_the_one_that_its_edit_changes(
     ids=["layer", "filter", "nan"],
 )
 def test_a_bad_edit_is_one_message(edit: dict[str, Any], message: str, ask: str, finished: RunRow) -> None:
+    place = (0, "conv2d") if ask == "edited_maps" else ()
     with pytest.raises(SpecError) as caught:
-        if ask == "maps":
-            edited_maps(finished.id, None, 0, "conv2d", [edit])
-        else:
-            edited_accuracy(finished.id, None, [edit])
+        getattr(surgery, ask)(finished.id, None, *place, [edit])
     assert str(caught.value).startswith(message)
     assert "\n" not in str(caught.value)
 
@@ -235,7 +228,3 @@ def test_a_bad_edit_is_one_message(edit: dict[str, Any], message: str, ask: str,
 def test_an_unknown_layer_is_said_in_words(finished: RunRow) -> None:
     with pytest.raises(RunError, match=r"no layer 'conv2d_7'. It has conv2d, max_pooling2d"):
         edited_maps(finished.id, None, 0, "conv2d_7", [OFF])
-
-
-def test_the_data_set_is_that_of_the_run(finished: RunRow, data: Dataset) -> None:
-    assert dataset_of(finished.design) is data

@@ -14,6 +14,7 @@ from cnnlab.spec.edits import (
     Scale,
     SwitchOff,
     added,
+    check,
     edited,
     factor,
     is_off,
@@ -141,6 +142,7 @@ def _kernel(seen: Seen, place: Operable, filter: int, channel: int, edits: tuple
     def paint(painted: Painted) -> None:
         try:
             new = Repaint(**painted)
+            check([new], seen.run.design.architecture)
         except SpecError as exc:
             st.toast(str(exc), icon=":material/error:")
             return

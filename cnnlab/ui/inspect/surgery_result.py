@@ -21,42 +21,39 @@ from cnnlab.ui.inspect.seen import Seen
 
 _MAP = "cnnlab-surgery-map"
 _ACCURACY = "cnnlab-surgery-accuracy"
-_TITLES = (BEFORE.capitalize(), AFTER.capitalize())
-_MOST_BARS = 5
+_TITLES = (BEFORE, AFTER)
+_MOST_BARS = 4
 
 
 def draw(seen: Seen, edits: tuple[Edit, ...]) -> None:
     """Show all of it for the page's image and its layer, or a later one."""
-    answer = st.container()
-    shown = _layer(seen)
+    answer = st.container()  # above the choice of a layer, which must be made first
+    layer = _layer(seen)
     try:
-        found = edited_maps(seen.run, seen.image, shown, edits, step=seen.step)
+        found = edited_maps(seen.run, seen.image, layer, edits, step=seen.step)
     except CNNLabError as exc:
         st.error(str(exc), icon=":material/error:")
         return
-    names = seen.data.class_names
-    told = describe_answer(
-        found.probabilities_before, found.probabilities_after, names, actual=seen.answer.label
-    )
-    answer.markdown(f"**{words.plain(told)}**")
-    _maps(shown, found)
+    _maps(layer, found)
+    with answer:
+        _answers(seen, edits, found)
+
+
+def _answers(seen: Seen, edits: tuple[Edit, ...], found: EditedMaps) -> None:
+    """What the network says of this image, and of all test images."""
+    names, actual = seen.data.class_names, seen.answer.label
+    sides = found.probabilities_before, found.probabilities_after
+    told = describe_answer(*sides, names, actual=actual)
+    st.markdown(f"**{words.plain(told)}**")
     bars, accuracy = st.columns(2, gap="large")
     with bars:
-        st.markdown("**Probabilities of this image**")
         st.plotly_chart(
-            two_answers(
-                (found.probabilities_before, found.probabilities_after),
-                _TITLES,
-                names,
-                actual=seen.answer.label,
-                limit=_MOST_BARS,
-            ),
+            two_answers(sides, _TITLES, names, actual=actual, limit=_MOST_BARS),
             config=CONFIG,
             key="w-surgery-probabilities",
             alt=told,
         )
     with accuracy:
-        st.markdown("**Test images of each class**")
         _accuracy(seen, edits)
 
 
