@@ -6,7 +6,7 @@ weights up in a scope of this thread alone, in place of the model's own.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import keras
@@ -20,6 +20,7 @@ from cnnlab.backend.load import Loaded, loaded
 from cnnlab.backend.probe import ImageOf, pixels_of, scaled
 from cnnlab.backend.scores import softmax
 from cnnlab.backend.session import all_logits, prediction_batch
+from cnnlab.datasets import Dataset
 from cnnlab.errors import RunError
 from cnnlab.spec import edits as spec
 
@@ -85,14 +86,25 @@ def edited_accuracy(run_id: str, step: int | None, edits: Entries) -> dict[str, 
     network = Edited(run, run.model, edits)
     before = evaluate(run_id, run.step)
     data = dataset_of(run.design)
-    predict = graph.predictor(network, graph.resident(data.images, data.labels))
-    logits = all_logits(predict(data.test.indices, prediction_batch(run.design)))
+    logits = all_logits(_predicted(network, data, prediction_batch(run.design)))
     labels, classes = data.test.labels, run.design.architecture.classes
     return {
         "images": np.bincount(labels, minlength=classes),
         "right_before": np.bincount(labels[before.probabilities.argmax(axis=1) == labels], minlength=classes),
         "right_after": np.bincount(labels[logits.argmax(axis=1) == labels], minlength=classes),
     }
+
+
+def _predicted(network: Edited, data: Dataset, batch_size: int) -> Iterator[NDArray[np.float32]]:
+    """The logits of the test images, batch by batch.
+
+    Not compiled: every list of edits would be traced anew, which takes as long as it saves, and TensorFlow
+    keeps each trace (seen: 3 MB a request).
+    """
+    resident = graph.resident(data.images, data.labels)
+    for first in range(0, len(data.test), batch_size):
+        indices = graph.order_of(data.test.indices[first : first + batch_size])
+        yield np.array(network(graph.batch(resident, indices)[0]))
 
 
 class Edited:

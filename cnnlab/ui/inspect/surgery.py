@@ -29,7 +29,7 @@ from cnnlab.ui.inspect.seen import Seen
 
 _PLACE = "cnnlab-surgery-place"
 _FACTOR = controls(Scale)["factor"]
-_SHOWN_EDITS = 6
+_SHOWN_EDITS = 4
 
 
 def draw(seen: Seen) -> None:
