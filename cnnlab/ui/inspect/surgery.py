@@ -68,10 +68,12 @@ def _chosen(seen: Seen, place: Operable) -> tuple[int, int]:
     found = kept.setdefault(place.layer, [_strongest(seen.answer.maps), 0])
     # Another run may have a layer of this name with fewer filters.
     filter, channel = min(found[0], place.filters - 1), min(found[1], place.channels - 1)
-    with st.container(horizontal=True):
+    first, second = st.columns(2, gap="small")
+    with first:
         filter = _number(place, place.noun.capitalize(), 0, filter, place.filters)
-        if place.noun == "filter" and place.channels > 1:
-            channel = _number(place, "Input channel", 1, channel, place.channels)
+    if place.noun == "filter" and place.channels > 1:
+        with second:
+            channel = _number(place, "Channel", 1, channel, place.channels)
     return filter, channel
 
 
@@ -83,7 +85,7 @@ def _number(place: Operable, label: str, position: int, value: int, count: int) 
         st.session_state[_PLACE][place.layer][position] = st.session_state[key]
 
     title = f"{label} (0–{count - 1:,})"
-    return int(st.number_input(title, 0, count - 1, key=key, on_change=changed, width=170))
+    return int(st.number_input(title, 0, count - 1, key=key, on_change=changed))
 
 
 def _instruments(run_id: str, place: Operable, filter: int, edits: tuple[Edit, ...]) -> None:
@@ -118,7 +120,9 @@ def _instruments(run_id: str, place: Operable, filter: int, edits: tuple[Edit, .
             key="w-surgery-switch",
             icon=":material/power_settings_new:",
             type="primary" if off else "secondary",
-            help="Kernel and bias become 0: nothing of the image gets through.",
+            help="Brings kernel and bias back."
+            if off
+            else "Kernel and bias become 0: nothing of the image gets through.",
             on_click=switch,
         )
         st.button(
