@@ -91,18 +91,14 @@ def _number(place: Operable, label: str, position: int, value: int, count: int) 
 def _instruments(run_id: str, place: Operable, filter: int, edits: tuple[Edit, ...]) -> None:
     layer, off = place.layer, is_off(edits, place.layer, filter)
     key = f"w-surgery-factor-{layer}-{filter}"
-    assert _FACTOR.slider is not None
-    low, high = (float(end) for end in _FACTOR.slider)
-    st.session_state[key] = min(max(factor(edits, layer, filter), low), high)
 
     def scale(value: float | None = None) -> None:
         wanted = round(st.session_state[key], 6) if value is None else value
         _change(run_id, added(edits, Scale(layer=layer, filter=filter, factor=wanted)))
 
-    def switch() -> None:
-        on = without_switch(edits, layer, filter)
-        _change(run_id, on if off else added(edits, SwitchOff(layer=layer, filter=filter)))
-
+    assert _FACTOR.slider is not None
+    low, high = (float(end) for end in _FACTOR.slider)
+    st.session_state[key] = min(max(factor(edits, layer, filter), low), high)
     st.slider(
         _FACTOR.label,
         low,
@@ -115,16 +111,7 @@ def _instruments(run_id: str, place: Operable, filter: int, edits: tuple[Edit, .
         disabled=off,
     )
     with st.container(horizontal=True, gap="xsmall"):
-        st.button(
-            "Switch on" if off else "Switch off",
-            key="w-surgery-switch",
-            icon=":material/power_settings_new:",
-            type="primary" if off else "secondary",
-            help="Brings kernel and bias back."
-            if off
-            else "Kernel and bias become 0: nothing of the image gets through.",
-            on_click=switch,
-        )
+        _switch(run_id, layer, filter, edits)
         st.button(
             "Zero the kernel",
             key="w-surgery-zero",
@@ -133,6 +120,28 @@ def _instruments(run_id: str, place: Operable, filter: int, edits: tuple[Edit, .
             disabled=off,
             on_click=scale,
             args=(0.0,),
+        )
+
+
+def _switch(run_id: str, layer: str, filter: int, edits: tuple[Edit, ...]) -> None:
+    if is_off(edits, layer, filter):
+        st.button(
+            "Switch on",
+            key="w-surgery-switch",
+            icon=":material/power_settings_new:",
+            type="primary",
+            help="Brings kernel and bias back.",
+            on_click=_change,
+            args=(run_id, without_switch(edits, layer, filter)),
+        )
+    else:
+        st.button(
+            "Switch off",
+            key="w-surgery-switch",
+            icon=":material/power_settings_new:",
+            help="Kernel and bias become 0: nothing of the image gets through.",
+            on_click=_change,
+            args=(run_id, added(edits, SwitchOff(layer=layer, filter=filter))),
         )
 
 
