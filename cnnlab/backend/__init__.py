@@ -15,6 +15,8 @@ TASKS: dict[str, str] = {
     "attribution": "cnnlab.backend.attribution:attribution",
     "excitation": "cnnlab.backend.excitation:excitation",
     "wanted_image": "cnnlab.backend.excitation:wanted_image",
+    "edited_maps": "cnnlab.backend.surgery:edited_maps",
+    "edited_accuracy": "cnnlab.backend.surgery:edited_accuracy",
     "export": "cnnlab.backend.export.task:export",
     "forecast": "cnnlab.backend.forecast:forecast",
     "rate_finder": "cnnlab.backend.rate_finder:rate_finder",

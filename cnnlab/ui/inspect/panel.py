@@ -10,7 +10,7 @@ from cnnlab import api
 from cnnlab.datasets import Dataset
 from cnnlab.errors import CNNLabError
 from cnnlab.ui import state
-from cnnlab.ui.inspect import filters, image, kernels, layers, maps, where
+from cnnlab.ui.inspect import filters, image, kernels, layers, maps, surgery, where
 from cnnlab.ui.inspect.seen import Seen
 
 TABS: dict[str, Callable[[Seen], None]] = {
@@ -18,6 +18,7 @@ TABS: dict[str, Callable[[Seen], None]] = {
     "Kernels": kernels.draw,
     "Where it looked": where.draw,
     "Filters": filters.draw,
+    "Surgery": surgery.draw,
 }
 """Title of each tab → what draws it. Only the open one is drawn."""
 
