@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
 from cnnlab.figures.theme import QUIET, RIGHT, TEXT, WRONG, class_colour, finish, shorten
+
+# A little beyond 1, so that the number beside a full bar stays inside.
+_SHARES: dict[str, Any] = {"range": [0, 1.18], "visible": False}
+_NAMES: dict[str, Any] = {
+    "type": "category",
+    "autorange": "reversed",
+    "showgrid": False,
+    "dtick": 1,
+    "tickfont": {"size": 15, "color": TEXT},
+}
 
 
 def probabilities(
@@ -44,12 +55,7 @@ def probabilities(
         customdata=[names[k] for k in shown],
         hovertemplate="'%{customdata}': %{x:.2%}<extra></extra>",
     )
-    finish(figure, height=max(140, 40 + 32 * len(shown)))
-    # A little beyond 1, so that the number beside a full bar stays inside.
-    figure.update_xaxes(range=[0, 1.18], visible=False)
-    figure.update_yaxes(type="category", autorange="reversed", showgrid=False, dtick=1, tickfont={"size": 15})
-    figure.update_layout(bargap=0.25)
-    return figure
+    return finish(figure, height=max(140, 40 + 32 * len(shown)), xaxis=_SHARES, yaxis=_NAMES, bargap=0.25)
 
 
 def two_answers(
@@ -87,11 +93,16 @@ def two_answers(
             customdata=[names[k] for k in shown],
             hovertemplate=f"'%{{customdata}}': %{{x:.2%}}<extra>{title}</extra>",
         )
-    finish(figure, height=max(180, 70 + 46 * len(shown)), legend=True)
-    figure.update_xaxes(range=[0, 1.18], visible=False)
-    figure.update_yaxes(type="category", autorange="reversed", showgrid=False, dtick=1, tickfont={"size": 15})
-    figure.update_layout(bargap=0.25, bargroupgap=0.05, barmode="group")
-    return figure
+    return finish(
+        figure,
+        height=max(180, 70 + 46 * len(shown)),
+        legend=True,
+        xaxis=_SHARES,
+        yaxis=_NAMES,
+        bargap=0.25,
+        bargroupgap=0.05,
+        barmode="group",
+    )
 
 
 def describe_probabilities(

@@ -62,14 +62,19 @@ def class_accuracy(before: Shares, after: Shares, names: Sequence[str], *, limit
             customdata=[names[k] for k in shown],
             hovertemplate=f"'%{{customdata}}': %{{x:.1%}} right<extra>{title}</extra>",
         )
-    finish(figure, height=max(180, 60 + 42 * len(shown)), legend=True)
-    # A little beyond 1, so that the number beside a full bar stays inside.
-    figure.update_xaxes(range=[0, 1.22], visible=False)
     # By place, not by name: Plotly would merge two long names that begin alike.
     ticks = {"tickvals": list(range(len(shown))), "ticktext": [shorten(names[k]) for k in shown]}
-    figure.update_yaxes(**ticks, autorange="reversed", showgrid=False)
-    figure.update_layout(bargap=0.22, bargroupgap=0.05, barmode="group")
-    return figure
+    return finish(
+        figure,
+        height=max(180, 60 + 42 * len(shown)),
+        legend=True,
+        # A little beyond 1, so that the number beside a full bar stays inside.
+        xaxis={"range": [0, 1.22], "visible": False},
+        yaxis={**ticks, "autorange": "reversed", "showgrid": False},
+        bargap=0.22,
+        bargroupgap=0.05,
+        barmode="group",
+    )
 
 
 def describe_class_accuracy(

@@ -45,15 +45,38 @@ __all__ = [
 ]
 
 
-def finish(figure: go.Figure, *, height: int, legend: bool = False) -> go.Figure:
+def finish(
+    figure: go.Figure,
+    *,
+    height: int,
+    legend: bool = False,
+    xaxis: dict[str, Any] | None = None,
+    yaxis: dict[str, Any] | None = None,
+    **layout: Any,
+) -> go.Figure:
     """Give a figure the layout that all share, and return it.
 
     Args:
-        figure: Changed in place.
+        figure: Changed in place; its layout must not have been touched before.
         height: Pixels.
         legend: Whether a legend stands above the plot.
+        xaxis: What this figure's own axis has beyond, or in place of, what all share.
+        yaxis: The same of the other axis.
+        layout: Further properties of the layout.
     """
+    axis = {
+        "automargin": True,
+        "gridcolor": GRID,
+        "zeroline": False,
+        "tickfont": {"size": 14, "color": TEXT},
+        "title": {"standoff": 14, "font": {"size": 15, "color": TEXT}},
+        "fixedrange": True,
+    }
+    # All at once and overwriting: Plotly takes 30 ms to update a layout property by property.
     figure.update_layout(
+        overwrite=True,
+        xaxis=axis | (xaxis or {}),
+        yaxis=axis | (yaxis or {}),
         height=height,
         margin={"l": 8, "r": 8, "t": 36 if legend else 12, "b": 8},
         paper_bgcolor="rgba(0,0,0,0)",
@@ -73,17 +96,8 @@ def finish(figure: go.Figure, *, height: int, legend: bool = False) -> go.Figure
         dragmode=False,
         hovermode="closest",
         hoverlabel={"font": {"size": 15, "color": TEXT}},
+        **layout,
     )
-    axis = {
-        "automargin": True,
-        "gridcolor": GRID,
-        "zeroline": False,
-        "tickfont": {"size": 14, "color": TEXT},
-        "title": {"standoff": 14, "font": {"size": 15, "color": TEXT}},
-        "fixedrange": True,
-    }
-    figure.update_xaxes(axis)
-    figure.update_yaxes(axis)
     return figure
 
 
