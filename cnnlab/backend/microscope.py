@@ -11,12 +11,9 @@ from cnnlab.backend.load import Loaded, loaded
 from cnnlab.backend.probe import ImageOf, pixels_of, scaled
 from cnnlab.errors import RunError
 from cnnlab.spec.layers import Layer
-from cnnlab.spec.places import IMAGE, OPERATIONS, Place, can_magnify, places
+from cnnlab.spec.places import IMAGE, OPERATIONS, SILENT, Place, can_magnify, places
 
 Array = NDArray[np.float32]
-
-_SILENT = frozenset({"Dropout", "SpatialDropout2D", "GaussianNoise"})
-"""Kinds that pass values on unchanged in prediction: what follows them follows their input, too."""
 
 
 def microscope(
@@ -140,12 +137,12 @@ def _behind(found: dict[str, Place], name: str) -> list[str]:
     while True:
         takers = [other for other, place in found.items() if name in place.takes]
         if len(takers) != 1:
-            return [each for each in behind if found[each].layer.kind not in _SILENT]
+            return [each for each in behind if found[each].layer.kind not in SILENT]
         name = takers[0]
         layer = found[name].layer
         pointwise = OPERATIONS.get(layer.kind) == "value" and can_magnify(layer)
-        if not pointwise and layer.kind not in _SILENT:
-            return [each for each in behind if found[each].layer.kind not in _SILENT]
+        if not pointwise and layer.kind not in SILENT:
+            return [each for each in behind if found[each].layer.kind not in SILENT]
         behind.append(name)
 
 

@@ -27,6 +27,9 @@ OPERATIONS: dict[str, str] = {
 }
 """Kind of layer → how a number of its output begins, before bias, activation and normalisation."""
 
+SILENT = frozenset({"Dropout", "SpatialDropout2D", "GaussianNoise"})
+"""Kinds that pass values on unchanged in prediction."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -73,6 +76,22 @@ def places(architecture: Architecture) -> dict[str, Place]:
         found |= _parts(layer, row, name, sees)
         name, sees = row.name, found[row.name].sees
     return found
+
+
+def laid_out(found: dict[str, Place], name: str) -> Place | None:
+    """The layer whose map a Flatten laid out as the vector that this layer takes; None where none did.
+
+    Args:
+        found: From `places`.
+        name: Of a layer that takes a vector.
+    """
+    while (source := found.get(found[name].takes[0])) is not None:
+        name = source.row.name
+        if source.layer.kind == "Flatten":
+            return found.get(source.takes[0])
+        if source.layer.kind not in SILENT:
+            return None
+    return None
 
 
 def _each(size: int) -> Spans:

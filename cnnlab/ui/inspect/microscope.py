@@ -1,0 +1,65 @@
+"""Microscope: one channel of the layer, every number of it retraced."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from cnnlab.api.microscope import microscope as magnified
+from cnnlab.errors import CNNLabError
+from cnnlab.spec.layers import KINDS
+from cnnlab.spec.places import Place, can_magnify, laid_out, places
+from cnnlab.ui.components.microscope import microscope
+from cnnlab.ui.inspect.seen import Seen
+
+
+def draw(seen: Seen) -> None:
+    """Show how the chosen channel's numbers come about, or what the layer does."""
+    found = places(seen.run.design.architecture)
+    place = found[seen.row.name]
+    if not can_magnify(place.layer):
+        st.caption(f"**{seen.row.title}** · {_unknown(place)}")
+        return
+    names = seen.data.class_names if seen.row.is_output else ()
+    channel = _channel(seen, names)
+    try:
+        answer = magnified(seen.run, seen.image, seen.row.name, channel, step=seen.step)
+    except CNNLabError as exc:
+        st.error(str(exc), icon=":material/error:")
+        return
+    vector = answer.operation == "dense"
+    microscope(
+        answer,
+        place,
+        key="w-microscope",
+        laid_out=laid_out(found, seen.row.name) if vector else None,
+        class_names=names,
+    )
+
+
+def _unknown(place: Place) -> str:
+    """What a layer does that the microscope does not look into."""
+    kind = KINDS.get(place.layer.kind, type(place.layer))
+    return f"{kind.summary} The microscope has no single sum to show here."
+
+
+def _channel(seen: Seen, names: tuple[str, ...]) -> int:
+    """The channel of the layer's output that is looked at: at first the one with the largest value."""
+    values = seen.answer.maps
+    peaks = np.abs(values).reshape(-1, values.shape[-1]).max(axis=0)
+    strongest = int(values.argmax()) if names else int(peaks.argmax())
+    count, key = values.shape[-1], f"w-microscope-{seen.row.name}"
+    if count == 1:
+        return 0
+    # The layer of another run may have the same name and fewer channels.
+    if not 0 <= st.session_state.get(key, -1) < count:
+        st.session_state[key] = strongest
+    noun = "class" if names else "map" if values.ndim == 3 else "unit"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{noun.capitalize()}**, from 0 to {count - 1:,}", width="content")
+        options = {"key": key, "label_visibility": "collapsed", "width": 180}
+        if names:
+            chosen = st.selectbox("Class", range(count), format_func=names.__getitem__, **options)
+        else:
+            chosen = st.number_input(f"Number of the {noun}", 0, count - 1, **options)
+    return int(chosen)
