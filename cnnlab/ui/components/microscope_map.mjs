@@ -45,10 +45,13 @@ class MapPicture extends Picture {
   write(padding) {
     super.write(padding);
     if (this.cell > ROOMY) return;
-    for (const each of this.numbers.children) {
-      const value = Number(each.textContent.replace("−", "-"));
-      if (each.textContent.length > 4 && Number.isFinite(value)) each.textContent = formatNumber(value, value < 0 ? 3 : 4);
-    }
+    const { top = 0, left = 0 } = this.margin ?? {};
+    [...this.numbers.children].forEach((each, k) => {
+      if (each.textContent.length <= 4) return;
+      const [row, column] = [Math.floor(k / this.width) - top, (k % this.width) - left];
+      const value = this.image.values[row * this.image.width + column];
+      each.textContent = formatNumber(value, value < 0 ? 3 : 4);
+    });
   }
 }
 
@@ -109,7 +112,7 @@ export class MapLens {
   draw(width) {
     this.slim = width < SLIM;
     this.width = width;
-    const room = { width: Math.floor(this.slim ? (width - BETWEEN) / 2 : (width - 2 * BETWEEN) / 3), height: this.slim ? 200 : 210 };
+    const room = { width: Math.floor(this.slim ? (width - 1 - BETWEEN) / 2 : (width - 1 - 2 * BETWEEN) / 3), height: this.slim ? 200 : 210 };
     this.find(".views").style.setProperty("--view", `${room.width}px`);
     const { image, input, layer, source, operation } = this.given;
     this.image.show(image, { kind: "picture", low: 0, high: 255 }, null, room, "");
