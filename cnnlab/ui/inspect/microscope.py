@@ -48,12 +48,12 @@ def _channel(seen: Seen, names: tuple[str, ...]) -> int:
     values = seen.answer.maps
     peaks = np.abs(values).reshape(-1, values.shape[-1]).max(axis=0)
     strongest = int(values.argmax()) if names else int(peaks.argmax())
-    count, key = values.shape[-1], f"w-microscope-{seen.row.name}"
+    count = values.shape[-1]
     if count == 1:
         return 0
     # The layer of another run may have the same name and fewer channels.
-    if not 0 <= st.session_state.get(key, -1) < count:
-        st.session_state[key] = strongest
+    key = f"w-microscope-{seen.row.name}-{count}"
+    st.session_state.setdefault(key, strongest)
     noun = "class" if names else "map" if values.ndim == 3 else "unit"
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{noun.capitalize()}**, from 0 to {count - 1:,}", width="content")
