@@ -1,4 +1,4 @@
-"""The microscope in Chromium: hover, hold, arrow keys, channels, contributions, and no request for any of it."""
+"""The microscope in Chromium: hover, hold, arrow keys, channels, contributions, and no request for it."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def test_every_pointer_action_has_a_key_and_is_told_in_words(inspected: OpenLaye
     page.keyboard.press("Enter")
     expect(page.locator(".hint")).to_contain_text("Row 4, column 4 is held")
     said = re.compile(
-        r"^conv2d_1, map \d+. Row 4, column 4: Sum of 4 channels is −?[\d.]+; \+ bias .* ReLU of .* is [\d.]+\.$"
+        r"^conv2d_1, map \d+. Row 4, column 4: Sum of 4 channels is −?[\d.]+; \+ bias .* ReLU of .* is [\d.]+"
     )
     expect(page.locator(".view.output canvas")).to_have_attribute("aria-label", said)
     expect(page.locator(".root > .unseen")).to_have_text(said)

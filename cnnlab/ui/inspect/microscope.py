@@ -57,9 +57,12 @@ def _channel(seen: Seen, names: tuple[str, ...]) -> int:
     noun = "class" if names else "map" if values.ndim == 3 else "unit"
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{noun.capitalize()}**, from 0 to {count - 1:,}", width="content")
-        options = {"key": key, "label_visibility": "collapsed", "width": 180}
         if names:
-            chosen = st.selectbox("Class", range(count), format_func=names.__getitem__, **options)
-        else:
-            chosen = st.number_input(f"Number of the {noun}", 0, count - 1, **options)
-    return int(chosen)
+            label, name = "Class", names.__getitem__
+            return int(
+                st.selectbox(
+                    label, range(count), key=key, format_func=name, label_visibility="collapsed", width=180
+                )
+            )
+        label = f"Number of the {noun}"
+        return int(st.number_input(label, 0, count - 1, key=key, label_visibility="collapsed", width=180))
