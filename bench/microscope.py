@@ -1,8 +1,8 @@
 """Microscope: from a move of the pointer to the numbers under it.
 
 In ms, inside the browser: from the time stamp of a real mouse move to the end of the frame that shows the new
-numbers, over a 3×3 convolution of 32 channels of 28×28 and of 224×224 values. 16 ms at the median and 33 ms at
-the 95th percentile, page idle. The peer, in turn with it, is an empty handler on the same page.
+numbers, over a 3×3 convolution of 32 channels of 28×28 and of 224×224 values. 16 ms at the median and 33 ms
+at the 95th percentile, page idle. The peer, in turn with it, is an empty handler on the same page.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 
 from bench.app import App, running
 from bench.common import arguments, machine, summary, tell, verdict
+from tests.browser.server import ROOT
 from tests.browser.watch import open_page
 
 BUDGET_MEDIAN_MS, BUDGET_P95_MS = 16.0, 33.0
@@ -84,7 +85,7 @@ def main() -> None:
     """Print the machine and each hover."""
     options = arguments(__doc__, tries=MOVES)
     tell("machine", **machine())
-    with running(script=SCRIPT) as app:
+    with running(script=SCRIPT, PYTHONPATH=str(ROOT)) as app:
         for side in SIDES:
             measure(app, side, CHANNELS[0], options.tries)
         measure(app, SIDES[0], CHANNELS[1], options.tries)
