@@ -56,7 +56,8 @@ def _channel(seen: Seen, names: tuple[str, ...]) -> int:
     st.session_state.setdefault(key, strongest)
     noun = "class" if names else "map" if values.ndim == 3 else "unit"
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{noun.capitalize()}**, from 0 to {count - 1:,}", width="content")
+        ends = "" if names else f", from 0 to {count - 1:,}"
+        st.markdown(f"**{noun.capitalize()}**{ends}", width="content")
         if names:
             label, name = "Class", names.__getitem__
             return int(
