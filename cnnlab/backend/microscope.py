@@ -44,17 +44,19 @@ def microscope(
     values = _outputs(run, batch)
     weights = _weights(run, place)
     operation = OPERATIONS[place.layer.kind]
-    behind = _behind(found, layer_name)
     steps = _steps(run, place, weights, channel)
-    for name in behind:
-        steps += _steps(run, found[name], _weights(run, found[name]), channel)
+    told = [layer_name]
+    for name in _behind(found, layer_name):
+        more = _steps(run, found[name], _weights(run, found[name]), channel)
+        told += [name] if more else []  # a linear activation does nothing
+        steps += more
     is_output = place.row.is_output
     return {
         "operation": operation,
         "channel": channel,
         "image": pixels,
         "steps": steps,
-        "outputs": {name: np.ascontiguousarray(values[name][..., channel]) for name in (layer_name, *behind)},
+        "outputs": {name: np.ascontiguousarray(values[name][..., channel]) for name in told},
         "logits": values[layer_name] if is_output else None,
         **_entering(place, values[place.takes[0]], weights, channel),
     }

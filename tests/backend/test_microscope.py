@@ -214,6 +214,7 @@ def test_what_follows_a_convolution_is_told_to_the_next_weights(browser: Browser
         Conv2D(filters=3, activation="linear"),
         BatchNormalization(),
         Dropout(),
+        Activation(activation="linear"),
         Activation(),
         Conv2D(filters=2),
         Flatten(),
@@ -223,9 +224,9 @@ def test_what_follows_a_convolution_is_told_to_the_next_weights(browser: Browser
     assert [(step["layer"], step["kind"]) for step in found["steps"]] == [
         ("conv2d", "bias"),
         ("batch_normalization", "normalization"),
-        ("activation", "activation"),
+        ("activation_1", "activation"),
     ]
-    assert list(found["outputs"]) == ["conv2d", "batch_normalization", "activation"]
+    assert list(found["outputs"]) == ["conv2d", "batch_normalization", "activation_1"]
     assert_agrees(browser, found)
 
 
