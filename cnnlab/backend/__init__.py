@@ -17,6 +17,7 @@ TASKS: dict[str, str] = {
     "wanted_image": "cnnlab.backend.excitation:wanted_image",
     "edited_maps": "cnnlab.backend.surgery:edited_maps",
     "edited_accuracy": "cnnlab.backend.surgery:edited_accuracy",
+    "microscope": "cnnlab.backend.microscope:microscope",
     "export": "cnnlab.backend.export.task:export",
     "forecast": "cnnlab.backend.forecast:forecast",
     "rate_finder": "cnnlab.backend.rate_finder:rate_finder",

@@ -10,7 +10,7 @@ from cnnlab import api
 from cnnlab.datasets import Dataset
 from cnnlab.errors import CNNLabError
 from cnnlab.ui import state
-from cnnlab.ui.inspect import filters, image, kernels, layers, maps, surgery, where
+from cnnlab.ui.inspect import filters, image, kernels, layers, maps, microscope, surgery, where
 from cnnlab.ui.inspect.seen import Seen
 
 TABS: dict[str, Callable[[Seen], None]] = {
@@ -19,6 +19,7 @@ TABS: dict[str, Callable[[Seen], None]] = {
     "Where it looked": where.draw,
     "Filters": filters.draw,
     "Surgery": surgery.draw,
+    "Microscope": microscope.draw,
 }
 """Title of each tab → what draws it. Only the open one is drawn."""
 
