@@ -12,6 +12,7 @@ TASKS: dict[str, str] = {
     "train": "cnnlab.backend.train:train",
     "evaluate": "cnnlab.backend.evaluate:evaluate",
     "feature_maps": "cnnlab.backend.probe:feature_maps",
+    "over_time": "cnnlab.backend.over_time:over_time",
     "export": "cnnlab.backend.export.task:export",
     "forecast": "cnnlab.backend.forecast:forecast",
     "rate_finder": "cnnlab.backend.rate_finder:rate_finder",

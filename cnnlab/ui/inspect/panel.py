@@ -10,12 +10,13 @@ from cnnlab import api
 from cnnlab.datasets import Dataset
 from cnnlab.errors import CNNLabError
 from cnnlab.ui import state
-from cnnlab.ui.inspect import image, kernels, layers, maps, own
+from cnnlab.ui.inspect import image, kernels, layers, maps, over_time, own
 from cnnlab.ui.inspect.seen import Seen
 
 TABS: dict[str, Callable[[Seen], None]] = {
     "Feature maps": maps.draw,
     "Kernels": kernels.draw,
+    "Over time": over_time.draw,
 }
 """Title of each tab → what draws it. Only the open one is drawn."""
 
