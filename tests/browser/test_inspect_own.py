@@ -34,11 +34,10 @@ def source(page: Page, name: str) -> None:
 
 def test_a_drawing_goes_through_the_network_and_stays(inspected: Page) -> None:
     source(inspected, "Draw")
-    box = inspected.locator(".sketch canvas").bounding_box()
-    assert box is not None
-    inspected.mouse.move(box["x"] + 128, box["y"] + 30)
+    paper = inspected.locator(".sketch canvas")
+    paper.hover(position={"x": 128, "y": 30})
     inspected.mouse.down()
-    inspected.mouse.move(box["x"] + 128, box["y"] + 220, steps=8)
+    paper.hover(position={"x": 128, "y": 220})
     inspected.mouse.up()
     inspected.get_by_role("button", name="Add the drawing").click()
     seen = inspected.get_by_role("img", name="What the network sees of your drawing")

@@ -209,4 +209,4 @@ def test_a_network_of_colours_gets_colours(open_page: OpenPage, answering: Notin
     }
     app = upload(choose(open_page("inspect", run=other.id), "Upload"), ("a.png", seven()))
     assert asked(answering).shape == datasets.info("shapes").image_shape
-    assert screen.says(app, "Resized from 256×256 to 32×32 pixels.")
+    assert screen.says(app, "Resized to 32×32 pixels.")

@@ -122,7 +122,7 @@ def network_input(
     if image.width * height != image.height * width:
         steps.append("cropped to its middle")
     if image.size != target:
-        steps.append(f"resized from {image.width}×{image.height} to {width}×{height} pixels")
+        steps.append(f"resized to {width}×{height} pixels")
         box = _middle(image.size, target)
         image = image.resize(target, pillow.Resampling.BICUBIC, box=box)
     if channels == 1:
@@ -139,8 +139,8 @@ def _check_memory(image: Image) -> None:
     """Refuse what would take too much memory to unpack, from what the file's first bytes say."""
     if _unpacking_bytes(image) > MEMORY_BYTES:
         raise Unreadable(
-            f"too large to open here: it has {image.width:,}×{image.height:,} pixels. "
-            "Make it smaller first, 2,000 pixels wide at the most"
+            f"too large to open here: it has {image.width:,}×{image.height:,} pixels, "
+            "and 2,000×2,000 are always small enough"
         )
 
 
