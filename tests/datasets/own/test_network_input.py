@@ -86,7 +86,7 @@ def test_a_large_picture_is_kept_small_with_its_proportions(size: tuple[int, int
     ("content", "reason"),
     [
         (png_header(20_000, 20_000), r"^larger than 50 megapixels"),
-        (png_header(6_000, 6_000), r"^too large to open here: it has 6,000×6,000 pixels, and 2,000×2,000 are"),
+        (png_header(6_000, 6_000), r"^too large to open here: it has 6,000×6,000 pixels, and 2,000"),
         (encoded(Image.fromarray(gradient(400, 400)))[:3000], r"^damaged"),
         (b"this is a text", r"^not a picture that can be read$"),
         (b"", r"^not a picture that can be read$"),
