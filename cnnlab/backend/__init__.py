@@ -18,6 +18,7 @@ TASKS: dict[str, str] = {
     "edited_maps": "cnnlab.backend.surgery:edited_maps",
     "edited_accuracy": "cnnlab.backend.surgery:edited_accuracy",
     "microscope": "cnnlab.backend.microscope:microscope",
+    "over_time": "cnnlab.backend.over_time:over_time",
     "export": "cnnlab.backend.export.task:export",
     "forecast": "cnnlab.backend.forecast:forecast",
     "rate_finder": "cnnlab.backend.rate_finder:rate_finder",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import io
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import numpy as np
 import streamlit as st
@@ -15,6 +14,7 @@ from cnnlab import datasets
 from cnnlab.datasets.own.pictures import Unreadable, thumbnail
 from cnnlab.errors import CNNLabError
 from cnnlab.ui import own_images_shelf, state, words
+from cnnlab.ui.camera import camera_here
 from cnnlab.ui.components.sketch import sketch
 
 Image = NDArray[np.uint8]
@@ -116,13 +116,7 @@ def _installed(name: str) -> bool:
 def _given(source: str, side: int) -> Image | None:
     """An uploaded picture or a webcam's shot."""
     if source == "camera":
-        where = urlsplit(st.context.url or "")
-        if where.scheme == "http" and where.hostname not in ("localhost", "127.0.0.1", None):
-            st.warning(
-                "Browsers open the webcam only for pages with HTTPS, or on the machine itself. Ask whoever "
-                "runs this server for an address with https://.",
-                icon=":material/no_photography:",
-            )
+        if not camera_here():
             return None
         file = st.camera_input("A shot of whatever you like", key="w-cv-camera")
     else:

@@ -7,7 +7,6 @@ import hashlib
 import io
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import numpy as np
 import streamlit as st
@@ -18,6 +17,7 @@ from cnnlab.datasets.own.pictures import Unreadable, thumbnail
 from cnnlab.errors import CNNLabError
 from cnnlab.live.owner import OWNER_COOKIE
 from cnnlab.ui import words
+from cnnlab.ui.camera import camera_here
 from cnnlab.ui.components.images import Picture, images
 from cnnlab.ui.components.sketch import sketch
 from cnnlab.ui.components.upload import upload
@@ -130,13 +130,7 @@ def _files(draft: drafts.Draft, into: str, label: str) -> None:
 
 
 def _camera(draft: drafts.Draft, name: str) -> None:
-    where = urlsplit(st.context.url or "")
-    if where.scheme == "http" and where.hostname not in ("localhost", "127.0.0.1", None):
-        st.warning(
-            "Browsers open the webcam only for pages with HTTPS, or on the machine itself. Ask whoever runs "
-            "this server for an address with https://.",
-            icon=":material/no_photography:",
-        )
+    if not camera_here():
         return
     # A new widget for each shot: the camera is live again at once, and no shot is given twice.
     shots = st.session_state.setdefault(_SHOTS, 0)

@@ -171,7 +171,9 @@ def _upright(file: IO[bytes], enough: int) -> Image:
         scale = max(1.0, min(image.size) / enough)
         image.draft(None, (int(image.width / scale), int(image.height / scale)))
         with _large if image.width * image.height > _LARGE_PIXELS else nullcontext():
-            upright = _smaller(ImageOps.exif_transpose(image), enough)
+            # In place: no second copy where nothing is to be turned.
+            ImageOps.exif_transpose(image, in_place=True)
+            upright = _smaller(image, enough)
         return _eight_bits(upright)
     except UnidentifiedImageError as exc:
         raise Unreadable("not a picture that can be read") from exc

@@ -25,29 +25,31 @@ def chosen(data: Dataset) -> int:
     return int(min(st.session_state.get(_IMAGE, 0), len(data.test) - 1))
 
 
-def draw(run: api.Run, step: int, data: Dataset, index: int, answer: api.FeatureMaps) -> None:
-    """Show the image, the choice of another, and the network's probabilities.
+def draw(run: api.Run, step: int, data: Dataset, index: int) -> None:
+    """Show a test image and the choice of another.
 
     Args:
         run: the run.
         step: of its weights.
         data: the data set with the run's split.
         index: the image's place in the test set.
-        answer: of the network to this image.
     """
-    actual = int(data.test.labels[index])
-    name = data.class_names[actual]
+    name = data.class_names[int(data.test.labels[index])]
     picture, choice = st.columns(2, vertical_alignment="center")
     with picture:
         enlarged(data.images[data.test.indices[index]], f"Test image {index}: {name}")
     with choice:
         st.markdown(f"Test image **{index:,}**: **{name}**")
         _choice(run, step, len(data.test), index)
+
+
+def draw_answer(data: Dataset, answer: api.FeatureMaps) -> None:
+    """Show the network's probabilities; of an own picture nobody knows the true class."""
     st.plotly_chart(
-        probabilities(answer.probabilities, data.class_names, actual=actual),
+        probabilities(answer.probabilities, data.class_names, actual=answer.label),
         config=CONFIG,
         key="w-probabilities",
-        alt=describe_probabilities(answer.probabilities, data.class_names, actual=actual),
+        alt=describe_probabilities(answer.probabilities, data.class_names, actual=answer.label),
     )
 
 

@@ -10,7 +10,7 @@ from cnnlab import api
 from cnnlab.datasets import Dataset
 from cnnlab.errors import CNNLabError
 from cnnlab.ui import state
-from cnnlab.ui.inspect import filters, image, kernels, layers, maps, microscope, surgery, where
+from cnnlab.ui.inspect import filters, image, kernels, layers, maps, microscope, over_time, own, surgery, where
 from cnnlab.ui.inspect.seen import Seen
 
 TABS: dict[str, Callable[[Seen], None]] = {
@@ -20,6 +20,7 @@ TABS: dict[str, Callable[[Seen], None]] = {
     "Filters": filters.draw,
     "Surgery": surgery.draw,
     "Microscope": microscope.draw,
+    "Over time": over_time.draw,
 }
 """Title of each tab → what draws it. Only the open one is drawn."""
 
@@ -31,17 +32,24 @@ def panel(run: api.Run, step: int, data: Dataset) -> None:
     index = image.chosen(data)
     rows = [row for row in run.design.architecture.trace().rows if row.output_shape is not None]
     left, right = st.columns([4, 8], gap="large")
+    with left:
+        picture = own.chosen(data, run.design.architecture.input_shape)
+    looked_at = index if picture is None else picture[1].pixels
     with right:
         row = layers.chosen(rows)
     try:
-        answer = run.feature_maps(index, row.name, step=step)
+        answer = run.feature_maps(looked_at, row.name, step=step)
     except CNNLabError as exc:
         st.error(str(exc), icon=":material/error:")
         st.stop()
     with left:
-        image.draw(run, step, data, index, answer)
+        if picture is None:
+            image.draw(run, step, data, index)
+        else:
+            own.draw(*picture)
+        image.draw_answer(data, answer)
     with right:
-        _tabs(Seen(run, step, data, index, row, answer))
+        _tabs(Seen(run, step, data, looked_at, row, answer))
 
 
 def _tabs(seen: Seen) -> None:
