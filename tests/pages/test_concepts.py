@@ -131,3 +131,54 @@ def test_a_second_softmax_is_a_mistake_that_can_be_seen(open_page: OpenPage) -> 
     once, twice = screen.figure(app, "w-card-shares")["data"]
     assert twice["text"][0] == f"{again[0]:.1%} taken twice"
     assert once["text"][0] == f"{shares[0]:.1%}"
+
+
+def test_two_by_two_becomes_four(open_page: OpenPage) -> None:
+    app = open_page("convolution", card="flatten")
+    assert screen.says(app, "2 × 2 × 1 = **4 values**.")
+    slide(app, "value", 3)
+    assert formula(app).endswith(r"(1 \cdot 2 + 1) \cdot 1 + 0 = 3")
+    slide(app, "depth", 3)
+    slide(app, "value", 7)
+    assert formula(app).endswith(r"(1 \cdot 2 + 0) \cdot 3 + 1 = 7")
+    slide(app, "rows", 1)
+    slide(app, "columns", 1)
+    slide(app, "depth", 1)
+    assert formula(app).endswith("= 0")
+
+
+def test_another_step_leaves_out_other_units(open_page: OpenPage) -> None:
+    app = open_page("convolution", card="dropout")
+    assert formula(app).endswith(r"\frac{1}{1 - 0.25} = 1.333")
+    seen = set()
+    for step in (1, 2, 3):
+        slide(app, "step", step)
+        before, now, mean = screen.figure(app, "w-card-units")["data"]
+        np.testing.assert_allclose(
+            now["y"],
+            [0 if cross else value * 4 / 3 for cross, value in zip(now["text"], before["y"], strict=True)],
+        )
+        np.testing.assert_allclose(mean["y"], before["y"], rtol=0.1)
+        seen.add(tuple(now["text"]))
+    assert len(seen) == 3
+    slide(app, "rate", 0.0)
+    shown = screen.metrics(app)
+    assert shown["Left out in this step"] == "0 of 10"
+    assert shown["Sum before"] == shown["Sum in this step"] == shown["Mean sum of 1,000 steps"]
+
+
+def test_training_and_prediction_normalise_by_other_numbers(open_page: OpenPage) -> None:
+    app = open_page("convolution", card="normalisation")
+    assert screen.says(
+        app, "The same batch has mean **0.00** and standard deviation **1.00** in training, **"
+    )
+    moving = screen.figure(app, "w-card-moving")["data"][1]["y"]
+    assert moving[0] == 0
+    assert moving[-1] == pytest.approx(3 * (1 - 0.99**50), rel=0.1)
+    app.select_slider(key="w-card-momentum").set_value(0.5).run()
+    assert screen.figure(app, "w-card-moving")["data"][1]["y"][-1] == pytest.approx(3, abs=1.5)
+    slide(app, "steps", 1)
+    own, remembered = (str(shown.value) for shown in app.latex)
+    values = np.random.default_rng(7).normal(3, 2, (1, 16))
+    assert f"x - {values.mean():.2f}" in own
+    assert f"x - {values.mean() / 2:.2f}" in remembered

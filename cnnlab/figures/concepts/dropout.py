@@ -23,14 +23,14 @@ def units(values: NDArray[np.float64], step: Dropped, means: NDArray[np.float64]
     figure = go.Figure()
     figure.add_bar(
         x=numbers,
-        y=values,
+        y=values.tolist(),
         name="before",
         marker={"color": rgba(QUIET, 0.6)},
         hovertemplate="unit %{x} before: %{y:.2f}<extra></extra>",
     )
     figure.add_bar(
         x=numbers,
-        y=step.output,
+        y=step.output.tolist(),
         name="in this step",
         marker={"color": TRAINING},
         text=["" if on else "✕" for on in step.kept],
@@ -40,7 +40,7 @@ def units(values: NDArray[np.float64], step: Dropped, means: NDArray[np.float64]
     )
     figure.add_scatter(
         x=numbers,
-        y=means,
+        y=means.tolist(),
         name=f"mean of {steps:,} steps",
         mode="markers",
         marker={"symbol": "line-ew", "size": 34, "line": {"color": TEXT, "width": 3}},

@@ -21,8 +21,8 @@ def batch(found: Normalised) -> go.Figure:
     for place, (name, values, colour) in enumerate(columns):
         spread = place + np.linspace(-0.2, 0.2, len(values))
         figure.add_scatter(
-            x=spread,
-            y=values,
+            x=spread.tolist(),
+            y=values.tolist(),
             mode="markers",
             marker={"size": 12, "color": colour},
             hovertemplate="%{y:.2f}<extra>" + name + "</extra>",
@@ -52,7 +52,7 @@ def moving(found: Normalised) -> go.Figure:
     ):
         figure.add_scatter(
             x=steps[1:],
-            y=each,
+            y=each.tolist(),
             mode="markers",
             name=f"{name} of a batch",
             showlegend=False,
@@ -61,7 +61,7 @@ def moving(found: Normalised) -> go.Figure:
         )
         figure.add_scatter(
             x=steps,
-            y=lines,
+            y=lines.tolist(),
             mode="lines",
             name=f"moving {name}",
             line={"color": colour, "width": 4},

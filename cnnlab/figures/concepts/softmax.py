@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
 from cnnlab.figures.theme import QUIET, RIGHT, TEXT, finish, rgba
 
 
 def shares(
-    once: Sequence[float], names: Sequence[str], actual: int, twice: Sequence[float] | None = None
+    once: NDArray[np.float64],
+    names: Sequence[str],
+    actual: int,
+    twice: NDArray[np.float64] | None = None,
 ) -> go.Figure:
     """Draw the share of each class: once, and below it where the softmax is taken of the softmax.
 

@@ -6,12 +6,15 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from cnnlab.ui.concepts import pooling, shared_weights, softmax, stride
+from cnnlab.ui.concepts import dropout, flatten, normalisation, pooling, shared_weights, softmax, stride
 
 CARDS: dict[str, tuple[str, Callable[[], None]]] = {
     "weights": ("Shared weights", shared_weights.draw),
     "stride": ("Stride and padding", stride.draw),
     "shifts": ("Pooling and shifts", pooling.draw),
+    "flatten": ("Flatten", flatten.draw),
+    "dropout": ("Dropout", dropout.draw),
+    "normalisation": ("Batch normalisation", normalisation.draw),
     "softmax": ("Softmax and loss", softmax.draw),
 }
 """Name in the address → title of the tab, and what draws the card. Only the open one is drawn."""

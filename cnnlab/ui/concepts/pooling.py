@@ -28,11 +28,8 @@ def draw() -> None:
         number = st.slider("Digit", 0, _DIGITS - 1, 3, key="w-card-digit")
         shift = st.slider("Shift in pixels", 0, _MOST, 1, key="w-card-shift")
         size = st.slider("Pool size", 1, 4, 2, key="w-card-pool")
-        kind: Pooling = (
-            st.segmented_control(
-                "Pooling", ["max", "average"], default="max", required=True, key="w-card-pooling"
-            )
-            or "max"
+        kind: Pooling = st.segmented_control(
+            "Pooling", ["max", "average"], default="max", required=True, key="w-card-pooling"
         )
         name = st.selectbox(
             "Kernel", ["sobel_x", "sobel_y", "outline", "gaussian"], format_func=_short, key="w-card-edges"

@@ -18,11 +18,8 @@ def draw() -> None:
         kernel = st.slider("Window", 1, 7, 3, key="w-card-span")
         stride = st.slider("Stride", 1, 5, 2, key="w-card-stride")
         dilation = st.slider("Dilation", 1, 3, 1, key="w-card-dilation")
-        padding: Padding = (
-            st.segmented_control(
-                "Padding", ["valid", "same"], default="valid", required=True, key="w-card-padding"
-            )
-            or "valid"
+        padding: Padding = st.segmented_control(
+            "Padding", ["valid", "same"], default="valid", required=True, key="w-card-padding"
         )
     laid = axis(size, kernel, stride=stride, padding=padding, dilation=dilation)
     with right:

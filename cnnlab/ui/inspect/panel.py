@@ -10,12 +10,13 @@ from cnnlab import api
 from cnnlab.datasets import Dataset
 from cnnlab.errors import CNNLabError
 from cnnlab.ui import state
-from cnnlab.ui.inspect import image, kernels, layers, maps
+from cnnlab.ui.inspect import image, invariance, kernels, layers, maps
 from cnnlab.ui.inspect.seen import Seen
 
 TABS: dict[str, Callable[[Seen], None]] = {
     "Feature maps": maps.draw,
     "Kernels": kernels.draw,
+    "Is it really invariant?": invariance.draw,
 }
 """Title of each tab → what draws it. Only the open one is drawn."""
 
