@@ -43,7 +43,7 @@ def units(values: NDArray[np.float64], step: Dropped, means: NDArray[np.float64]
         y=means.tolist(),
         name=f"mean of {steps:,} steps",
         mode="markers",
-        marker={"symbol": "line-ew", "size": 34, "line": {"color": TEXT, "width": 3}},
+        marker={"symbol": "line-ew", "size": 18, "line": {"color": TEXT, "width": 3}},
         hovertemplate="unit %{x}, mean: %{y:.2f}<extra></extra>",
     )
     finish(figure, height=340, legend=True)

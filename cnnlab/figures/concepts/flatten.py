@@ -32,7 +32,7 @@ def flattened(shape: tuple[int, int, int], chosen: tuple[int, int, int]) -> go.F
             marker={
                 "symbol": "square",
                 "size": 38 if length <= 18 else 24,
-                "color": [rgba(class_colour(p[0]), 0.55 if p[2] % 2 else 0.85) for p in places],
+                "color": [rgba(class_colour(p[0]), 0.3 if p[2] % 2 else 0.5) for p in places],
                 "line": {"width": [4 if p == chosen else 0 for p in places], "color": TEXT},
             },
             text=[str(index[p]) for p in places],

@@ -39,11 +39,17 @@ def rows(pairs: Sequence[tuple[NDArray[np.float64], NDArray[np.float64]]]) -> go
     finish(figure, height=130 * len(pairs) + 32)
     figure.update_layout(margin={"l": 4, "r": 4, "t": 28, "b": 4})
     figure.update_xaxes(visible=False, constrain="domain")
-    for axis in figure.select_yaxes():
-        axis.update(visible=False, autorange="reversed", scaleanchor=axis.anchor, constrain="domain")
-    for x, title in ((0.235, "as it is"), (0.765, "shifted")):
+    for vertical in figure.select_yaxes():
+        vertical.update(visible=False, autorange="reversed", scaleanchor=vertical.anchor, constrain="domain")
+    for axis, title in (("", "as it is"), ("2", "shifted")):
         figure.add_annotation(
-            x=x, y=1, xref="paper", yref="paper", yanchor="bottom", text=title, showarrow=False
+            x=0.5,
+            y=1,
+            xref=f"x{axis} domain",
+            yref=f"y{axis} domain",
+            yanchor="bottom",
+            text=title,
+            showarrow=False,
         )
     return figure
 

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from cnnlab.analysis.concepts import Connection
 from cnnlab.figures.theme import QUIET, TRAINING, class_colour, finish, rgba
 
-_NODE = 34
+_NODE = 31
 _FAINT = 0.28
 _UNLIT = "#C3C8CE"
 """A light grey that black numbers can be read on, on a light page and a dark one."""
@@ -38,9 +38,13 @@ def nodes(inputs: int, lines: list[Connection], chosen: int) -> go.Figure:
     for left, seen in ((0, reached), (2, set(range(inputs)))):
         _nodes(figure, left, full[0], seen)
         _nodes(figure, left + 1, full[1], {chosen})
-    finish(figure, height=max(210, _NODE * inputs + 40))
-    figure.update_layout(margin={"l": 4, "r": 4, "t": 36, "b": 4})
-    for x, title in ((0.5, "<b>Convolution</b>"), (2.5, "<b>Fully connected</b>")):
+    finish(figure, height=max(210, _NODE * inputs + 52))
+    figure.update_layout(margin={"l": 4, "r": 4, "t": 48, "b": 4})
+    weights = len({line.weight for line in lines})
+    for x, title in (
+        (0.5, f"<b>Convolution</b><br>{weights} weights, {len(lines)} lines"),
+        (2.5, f"<b>Fully connected</b><br>{inputs * outputs} weights, {inputs * outputs} lines"),
+    ):
         figure.add_annotation(
             x=x, y=1, yref="paper", yanchor="bottom", text=title, showarrow=False, font={"size": 16}
         )
@@ -88,7 +92,7 @@ def _nodes(figure: go.Figure, x: int, heights: list[float], lit: set[int]) -> No
         y=heights,
         mode="markers+text",
         marker={
-            "size": 28,
+            "size": 25,
             "color": [TRAINING if k in lit else _UNLIT for k in range(len(heights))],
             "line": {"width": 0},
         },

@@ -14,7 +14,7 @@ from cnnlab.ui.components._source import component
 
 SHOWN = 5
 """Classes with a bar, the most probable."""
-LARGEST_SIDE = 96
+LARGEST_SIDE = 64
 """Of an image as the browser gets it: every second, third … pixel of a larger one."""
 
 _MOUNT = component("invariance", '<div class="root"></div>')

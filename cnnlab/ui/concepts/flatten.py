@@ -37,6 +37,7 @@ def draw() -> None:
             alt=f"The value in row {row}, column {column}, channel {channel} is number {place} of {number}.",
         )
         st.latex(
-            rf"(\text{{row}} \cdot {width} + \text{{column}}) \cdot {channels} + \text{{channel}} = "
-            rf"({row} \cdot {width} + {column}) \cdot {channels} + {channel} = {place}"
+            r"\begin{aligned} & (\text{row} \cdot \text{columns} + \text{column}) \cdot \text{channels} "
+            r"+ \text{channel} \\ & = "
+            rf"({row} \cdot {width} + {column}) \cdot {channels} + {channel} = {place} \end{{aligned}}"
         )

@@ -34,15 +34,11 @@ def draw() -> None:
             key="w-card-nodes",
             alt=describe_nodes(inputs, lines, chosen - 1),
         )
-        st.markdown(
-            f"**{kernel} weight{'s' * (kernel > 1)}** on {len(lines)} lines, against "
-            f"**{inputs * outputs} weights** on {inputs * outputs} lines."
-        )
     _parameters()
 
 
 def _parameters() -> None:
-    st.markdown("##### A layer of a real network", unsafe_allow_html=False)
+    st.markdown("##### A layer of a real network")
     with st.container(horizontal=True, gap="medium"):
         side = st.select_slider("Image side", [8, 28, 32, 64, 224], 28, key="w-card-side", width=200)
         channels = st.select_slider("Channels", [1, 3, 16, 32, 64], 1, key="w-card-channels", width=200)

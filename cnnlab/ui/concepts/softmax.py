@@ -62,7 +62,7 @@ def _table(logits: list[float], found: Softmax, again: Softmax | None) -> str:
 
 def _loss(found: Softmax, actual: int) -> str:
     return (
-        rf"\text{{cross-entropy}} = -\ln p_\text{{{_NAMES[actual]}}} = "
+        rf"\text{{loss}} = -\ln p_\text{{{_NAMES[actual]}}} = "
         rf"-\ln {found.shares[actual]:.4f} = {found.loss(actual):.4f}"
     )
 

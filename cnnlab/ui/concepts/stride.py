@@ -39,13 +39,16 @@ def formula(laid: Axis, padding: Padding) -> str:
     """The output's size as LaTeX, with the numbers in the formula and what comes out."""
     if padding == "same":
         return (
-            r"\text{output} = \left\lceil \frac{\text{input}}{\text{stride}} \right\rceil = "
-            rf"\left\lceil \frac{{{laid.size}}}{{{laid.stride}}} \right\rceil = {laid.output}"
+            r"\begin{aligned} \text{output} & = "
+            r"\left\lceil \frac{\text{input}}{\text{stride}} \right\rceil \\ & = "
+            rf"\left\lceil \frac{{{laid.size}}}{{{laid.stride}}} \right\rceil = {laid.output} "
+            r"\end{aligned}"
         )
     return (
-        r"\text{output} = "
-        r"\left\lfloor \frac{\text{input} - \text{window}}{\text{stride}} \right\rfloor + 1 = "
-        rf"\left\lfloor \frac{{{laid.size} - {laid.span}}}{{{laid.stride}}} \right\rfloor + 1 = {laid.output}"
+        r"\begin{aligned} \text{output} & = "
+        r"\left\lfloor \frac{\text{input} - \text{window}}{\text{stride}} \right\rfloor + 1 \\ & = "
+        rf"\left\lfloor \frac{{{laid.size} - {laid.span}}}{{{laid.stride}}} \right\rfloor + 1 = "
+        rf"{laid.output} \end{{aligned}}"
     )
 
 
