@@ -117,7 +117,9 @@ def test_softmax_by_hand(open_page: OpenPage) -> None:
     app = open_page("convolution", card="softmax")
     rows = screen.table(app, "class")
     exponentials = np.exp([2.0, 1.0, -1.0])
-    assert [row["e^logit"] for row in rows] == [f"{value:.3f}" for value in exponentials]
+    assert [row["e^logit"] for row in rows] == [
+        f"{value:.3f}" for value in (*exponentials, exponentials.sum())
+    ]
     share = exponentials[0] / exponentials.sum()
     assert rows[0]["÷ sum = share"].endswith(f"**{share:.4f}**")
     assert formula(app).endswith(rf"-\ln {share:.4f} = {-np.log(share):.4f}")

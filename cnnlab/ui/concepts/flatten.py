@@ -38,6 +38,6 @@ def draw() -> None:
         )
         st.latex(
             r"\begin{aligned} & (\text{row} \cdot \text{columns} + \text{column}) \cdot \text{channels} "
-            r"+ \text{channel} \\ & = "
+            r"\\ & \quad + \text{channel} \\ & = "
             rf"({row} \cdot {width} + {column}) \cdot {channels} + {channel} = {place} \end{{aligned}}"
         )

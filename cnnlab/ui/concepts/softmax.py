@@ -52,12 +52,13 @@ def _table(logits: list[float], found: Softmax, again: Softmax | None) -> str:
             "class": name,
             "logit": f"{logits[k]:.1f}".replace("-", "−"),
             "e^logit": f"{found.exponentials[k]:.3f}",
-            "÷ sum = share": f"{found.exponentials[k]:.3f} ÷ {found.total:.3f} = **{found.shares[k]:.4f}**",
+            "÷ sum = share": f"**{found.shares[k]:.4f}**",
         }
         if again is not None:
             row["softmax of the share"] = f"**{again.shares[k]:.4f}**"
         rows.append(row)
-    return words.table(rows)
+    total = {"class": "sum", "logit": "", "e^logit": f"{found.total:.3f}", "÷ sum = share": "1"}
+    return words.table([*rows, total if again is None else total | {"softmax of the share": "1"}])
 
 
 def _loss(found: Softmax, actual: int) -> str:
