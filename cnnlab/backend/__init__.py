@@ -22,6 +22,7 @@ TASKS: dict[str, str] = {
     "export": "cnnlab.backend.export.task:export",
     "forecast": "cnnlab.backend.forecast:forecast",
     "rate_finder": "cnnlab.backend.rate_finder:rate_finder",
+    "invariance": "cnnlab.backend.invariance:invariance",
     "warm": "cnnlab.backend.warm:warm",
 }
 """Name of each task and where its function is: "module:function"."""

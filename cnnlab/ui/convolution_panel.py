@@ -7,6 +7,7 @@ import streamlit as st
 from cnnlab.analysis.convolution import EXAMPLES
 from cnnlab.ui import convolution_images
 from cnnlab.ui.components.convolution import convolution
+from cnnlab.ui.concepts.panel import tabs
 
 SOURCES = {
     "china": "China",
@@ -21,6 +22,11 @@ _START, _START_SIDE = "china", 64
 
 
 def panel() -> None:
+    """The sliding window, and the concept cards beside it, a tab each."""
+    tabs(_window)
+
+
+def _window() -> None:
     """Choose an image or a worked example, and slide the window over it."""
     chosen, side = _choice()
     example = EXAMPLES.get(chosen)

@@ -10,7 +10,7 @@ from cnnlab import api
 from cnnlab.datasets import Dataset
 from cnnlab.errors import CNNLabError
 from cnnlab.ui import state
-from cnnlab.ui.inspect import filters, image, kernels, layers, maps, microscope, over_time, own, surgery, where
+from cnnlab.ui.inspect import filters, image, invariance, kernels, layers, maps, microscope, over_time, own, surgery, where
 from cnnlab.ui.inspect.seen import Seen
 
 TABS: dict[str, Callable[[Seen], None]] = {
@@ -21,6 +21,7 @@ TABS: dict[str, Callable[[Seen], None]] = {
     "Surgery": surgery.draw,
     "Microscope": microscope.draw,
     "Over time": over_time.draw,
+    "Is it really invariant?": invariance.draw,
 }
 """Title of each tab → what draws it. Only the open one is drawn."""
 

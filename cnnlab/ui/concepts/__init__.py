@@ -1,0 +1,1 @@
+"""The concept cards of the Convolution page: an idea and its numbers each, a file a card."""

@@ -1,0 +1,64 @@
+"""The cards as tabs beside the sliding window; each has an address of its own: `?card=stride`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from cnnlab.ui.concepts import dropout, flatten, normalisation, pooling, shared_weights, softmax, stride
+
+CARDS: dict[str, tuple[str, Callable[[], None]]] = {
+    "weights": ("Shared weights", shared_weights.draw),
+    "stride": ("Stride and padding", stride.draw),
+    "shifts": ("Pooling and shifts", pooling.draw),
+    "flatten": ("Flatten", flatten.draw),
+    "dropout": ("Dropout", dropout.draw),
+    "normalisation": ("Batch normalisation", normalisation.draw),
+    "softmax": ("Softmax and loss", softmax.draw),
+}
+"""Name in the address → title of the tab, and what draws the card. Only the open one is drawn."""
+
+WINDOW = "Sliding window"
+"""Title of the first tab: what the page is about."""
+
+_TABS, _ASKED = "w-cv-tabs", "cnnlab-card-asked"
+
+
+def tabs(window: Callable[[], None]) -> None:
+    """Draw the tab that is open: the sliding window, or a card.
+
+    Args:
+        window: Draws the first tab.
+    """
+    _follow_the_address()
+    draws = {WINDOW: window, **{title: _card(draw) for title, draw in CARDS.values()}}
+    for tab, draw in zip(st.tabs(list(draws), key=_TABS, on_change=_tell), draws.values(), strict=True):
+        if tab.open:
+            with tab:
+                draw()
+
+
+def _follow_the_address() -> None:
+    """Open the card of the address; an address that stays the same does not take a click back."""
+    asked = st.query_params.get("card")
+    if asked != st.session_state.get(_ASKED) or _TABS not in st.session_state:
+        st.session_state[_ASKED] = asked
+        if asked in CARDS:
+            st.session_state[_TABS] = CARDS[asked][0]
+
+
+def _tell() -> None:
+    """Write the open card into the address, to be linked to."""
+    opened = st.session_state[_TABS]
+    name = next((name for name, (title, _) in CARDS.items() if title == opened), None)
+    st.session_state[_ASKED] = name
+    if name is None:
+        st.query_params.pop("card", None)
+    else:
+        st.query_params["card"] = name
+
+
+def _card(draw: Callable[[], None]) -> Callable[[], None]:
+    """A slider of a card redraws the card alone."""
+    return st.fragment(draw)
