@@ -10,16 +10,28 @@ from cnnlab import api
 from cnnlab.datasets import Dataset
 from cnnlab.errors import CNNLabError
 from cnnlab.ui import state
-from cnnlab.ui.inspect import filters, image, invariance, kernels, layers, maps, microscope, over_time, own, surgery, where
+from cnnlab.ui.inspect import (
+    filters,
+    image,
+    invariance,
+    kernels,
+    layers,
+    maps,
+    microscope,
+    over_time,
+    own,
+    surgery,
+    where,
+)
 from cnnlab.ui.inspect.seen import Seen
 
 TABS: dict[str, Callable[[Seen], None]] = {
     "Feature maps": maps.draw,
     "Kernels": kernels.draw,
+    "Microscope": microscope.draw,
     "Where it looked": where.draw,
     "Filters": filters.draw,
     "Surgery": surgery.draw,
-    "Microscope": microscope.draw,
     "Over time": over_time.draw,
     "Is it really invariant?": invariance.draw,
 }
