@@ -35,6 +35,8 @@ def source(page: Page, name: str) -> None:
 def test_a_drawing_goes_through_the_network_and_stays(inspected: Page) -> None:
     source(inspected, "Draw")
     paper = inspected.locator(".sketch canvas")
+    expect(paper).to_be_visible()
+    wait_idle(inspected)  # the paper is there before the network has answered
     paper.hover(position={"x": 128, "y": 30})
     inspected.mouse.down()
     paper.hover(position={"x": 128, "y": 220})
@@ -44,6 +46,7 @@ def test_a_drawing_goes_through_the_network_and_stays(inspected: Page) -> None:
     expect(seen).to_be_visible()
     expect(inspected.get_by_text("Inverted to light on dark, cut out")).to_be_visible()
     keyed(inspected, "w-layer").get_by_text("conv2d_1", exact=True).click()
+    expect(inspected.get_by_label(re.compile(r"^Feature maps of conv2d_1: "))).to_be_visible()
     wait_idle(inspected)
     expect(seen).to_be_visible()
     inspected.get_by_role("button", name="Draw another").click()
