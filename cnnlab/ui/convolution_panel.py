@@ -22,7 +22,7 @@ _START, _START_SIDE = "china", 64
 
 
 def panel() -> None:
-    """The sliding window, and the concept cards beside it, a tab each."""
+    """The sliding window, and under it the concept cards, a tab each."""
     tabs(_window)
 
 

@@ -1,4 +1,4 @@
-"""The cards as tabs beside the sliding window; each has an address of its own: `?card=stride`."""
+"""The cards as tabs with the sliding window; each has an address of its own: `?card=stride`."""
 
 from __future__ import annotations
 
@@ -28,11 +28,15 @@ _TABS, _ASKED = "w-cv-tabs", "cnnlab-card-asked"
 def tabs(window: Callable[[], None]) -> None:
     """Draw the tab that is open: the sliding window, or a card.
 
+    The window fills a projector's screen: its tabs come under it, those of a card above the card.
+
     Args:
-        window: Draws the first tab.
+        window: Draws what the first tab stands for.
     """
     _follow_the_address()
-    draws = {WINDOW: window, **{title: _card(draw) for title, draw in CARDS.values()}}
+    if st.session_state.get(_TABS, WINDOW) == WINDOW:
+        window()
+    draws = {WINDOW: _nothing_more, **{title: _card(draw) for title, draw in CARDS.values()}}
     for tab, draw in zip(st.tabs(list(draws), key=_TABS, on_change=_tell), draws.values(), strict=True):
         if tab.open:
             with tab:
@@ -57,6 +61,10 @@ def _tell() -> None:
         st.query_params.pop("card", None)
     else:
         st.query_params["card"] = name
+
+
+def _nothing_more() -> None:
+    """The window stands above its tab."""
 
 
 def _card(draw: Callable[[], None]) -> Callable[[], None]:
