@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,7 +15,7 @@ from streamlit.runtime.context import ContextProxy
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest, app_test
 
-from cnnlab import settings
+from cnnlab import api, settings
 from tests.pages.recorded import OWNER
 from tests.pages.stubs import NotingEngine
 
@@ -61,13 +63,12 @@ def workers(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 def engine(monkeypatch: pytest.MonkeyPatch) -> NotingEngine:
     """Stands where the engine would: takes notes, and answers what the test told it."""
     noting = NotingEngine()
-    for place in (
-        "cnnlab.api.get_engine",
-        "cnnlab.api.foretell.get_engine",
-        "cnnlab.api.run.get_engine",
-        "cnnlab.api.exports.get_engine",
-    ):
-        monkeypatch.setattr(place, lambda: noting)
+    asking = [
+        importlib.import_module(each.name) for each in pkgutil.iter_modules(api.__path__, "cnnlab.api.")
+    ]
+    for module in (api, *asking):
+        if hasattr(module, "get_engine"):
+            monkeypatch.setattr(module, "get_engine", lambda: noting)
     return noting
 
 

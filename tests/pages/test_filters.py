@@ -47,10 +47,9 @@ def answer(layer: str) -> Excitation:
 
 
 @pytest.fixture
-def answering(engine: NotingEngine, monkeypatch: pytest.MonkeyPatch) -> NotingEngine:
+def answering(engine: NotingEngine) -> NotingEngine:
     """An engine that answers the tab's questions with what is known."""
     st.cache_data.clear()
-    monkeypatch.setattr("cnnlab.api.excitation.get_engine", lambda: engine)
     data = datasets.load("digits").test
 
     def feature_maps(run_id: str, step: int, image: int, layer_name: str) -> dict[str, Any]:

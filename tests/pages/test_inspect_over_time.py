@@ -31,9 +31,8 @@ def course(steps: Sequence[int], layer_name: str, **_: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def answering(engine: NotingEngine, monkeypatch: pytest.MonkeyPatch) -> NotingEngine:
+def answering(engine: NotingEngine) -> NotingEngine:
     """An engine that answers with the course above."""
-    monkeypatch.setattr("cnnlab.api.over_time.get_engine", lambda: engine)
     data = datasets.load("digits").test
     engine.answers["over_time"] = course
     engine.answers["feature_maps"] = lambda image, layer_name, **_: {

@@ -20,10 +20,9 @@ CALLED = {"right": (8, 7, 7, 7, 7, 7, 1)}
 
 
 @pytest.fixture
-def answering(engine: NotingEngine, monkeypatch: pytest.MonkeyPatch) -> NotingEngine:
+def answering(engine: NotingEngine) -> NotingEngine:
     """An engine that says '7' from −2 to 2 pixels, '8' before and '1' behind; else always '7'."""
     st.cache_data.clear()
-    monkeypatch.setattr("cnnlab.api.invariance.get_engine", lambda: engine)
     data = datasets.load("digits").test
 
     def feature_maps(run_id: str, step: int, image: int, layer_name: str) -> dict[str, Any]:

@@ -50,7 +50,7 @@ def magnified(run_id: str, step: int, image: int, layer_name: str, channel: int)
 
 
 @pytest.fixture
-def answering(engine: NotingEngine, monkeypatch: pytest.MonkeyPatch) -> NotingEngine:
+def answering(engine: NotingEngine) -> NotingEngine:
     data = datasets.load("digits").test
     engine.answers["feature_maps"] = lambda run_id, step, image, layer_name: {
         "maps": of_layer(layer_name, image),
@@ -59,7 +59,6 @@ def answering(engine: NotingEngine, monkeypatch: pytest.MonkeyPatch) -> NotingEn
         "label": int(data.labels[image]),
     }
     engine.answers["microscope"] = magnified
-    monkeypatch.setattr("cnnlab.api.microscope.get_engine", lambda: engine)
     return engine
 
 

@@ -36,9 +36,8 @@ def one(index: int, share: float) -> np.ndarray:
 
 
 @pytest.fixture
-def answering(engine: NotingEngine, monkeypatch: pytest.MonkeyPatch) -> NotingEngine:
+def answering(engine: NotingEngine) -> NotingEngine:
     """An engine whose answer changes from 5 to 8, map 2 most of all, and class 1 from 36 right to 12."""
-    monkeypatch.setattr("cnnlab.api.surgery.get_engine", lambda: engine)
     data = datasets.load("digits").test
 
     def feature_maps(run_id: str, step: int, image: int, layer_name: str) -> dict[str, Any]:

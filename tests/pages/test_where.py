@@ -47,9 +47,8 @@ def answer(method: str, target: int, against: int | None, layer_name: str | None
 
 
 @pytest.fixture
-def answering(engine: NotingEngine, monkeypatch: pytest.MonkeyPatch) -> NotingEngine:
+def answering(engine: NotingEngine) -> NotingEngine:
     """An engine that answers both questions of the tab."""
-    monkeypatch.setattr("cnnlab.api.attribution.get_engine", lambda: engine)
     st.cache_data.clear()
     data = datasets.load("digits").test
 
