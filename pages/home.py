@@ -25,3 +25,6 @@ with picture:
 
 st.subheader("Start from a known network", anchor=False)
 cards.presets_grid()
+
+st.subheader("Work it out by hand", anchor=False)
+cards.concept_links()

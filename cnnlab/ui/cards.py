@@ -10,6 +10,7 @@ from cnnlab.spec.design import Design
 from cnnlab.spec.presets import Preset
 from cnnlab.ui import actions, navigation, state, words
 from cnnlab.ui.components.network import network
+from cnnlab.ui.concepts import TITLES
 from cnnlab.ui.editor import OUTPUT, Editor
 
 
@@ -43,6 +44,14 @@ def presets_grid() -> None:
         for preset in presets.all():
             with st.container(border=True, height="stretch", gap=None):
                 _card(preset)
+
+
+def concept_links() -> None:
+    """A link a concept card."""
+    with st.container(horizontal=True, gap="small"):
+        navigation.link("convolution", "Sliding window", icon=":material/filter_center_focus:")
+        for name, title in TITLES.items():
+            navigation.link("convolution", title, card=name)
 
 
 def _card(preset: Preset) -> None:

@@ -52,10 +52,10 @@ test("names of classes cannot become markup", () => {
   assert.ok(made.includes("&lt;b&gt;&quot;x&quot;"));
 });
 
-test("where the answer is another, the strip says so", () => {
+test("where the answer is not the right one, the strip says so", () => {
   const made = strip([[0, 2, "3"], [3, 6, "8"]], 7, "3");
-  assert.match(made, /class="same"[^>]*>3</);
-  assert.match(made, /class="changed"[^>]*>8</);
+  assert.match(made, /class="right"[^>]*>3</);
+  assert.match(made, /class="wrong"[^>]*>8</);
 });
 
 test("the first curve lies above the others", () => {

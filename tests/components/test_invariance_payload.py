@@ -22,4 +22,4 @@ def test_a_large_picture_is_thinned_and_many_classes_are_cut() -> None:
     assert [len(best) for best in given["top"]] == [SHOWN] * 3
     assert given["labels"] == ["−1 pixel", "0 pixels", "1 pixel"]
     assert [(name, role) for name, role, _ in given["curves"]] == [("class 42", "right")]
-    assert given["called"] == "class 42"
+    assert given["right"] == "class 42"

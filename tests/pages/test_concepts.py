@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from cnnlab.ui.concepts import TITLES
 from cnnlab.ui.concepts.panel import CARDS, WINDOW
 from tests.pages import screen
 from tests.pages.conftest import OpenPage
@@ -36,7 +37,7 @@ def titles(app: AppTest) -> list[str]:
 def test_an_address_opens_a_card_and_only_that(name: str, open_page: OpenPage) -> None:
     app = open_page("convolution", card=name)
     assert not app.exception
-    assert app.session_state["w-cv-tabs"] == CARDS[name][0]
+    assert app.session_state["w-cv-tabs"] == TITLES[name]
     assert screen.components(app) == []
     assert app.slider
 
@@ -53,7 +54,7 @@ def test_without_a_card_the_sliding_window_comes_first(query: dict[str, str], op
 
 def test_another_card_opens_and_the_window_comes_back(open_page: OpenPage) -> None:
     app = open_page("convolution", card="stride")
-    open_tab(app, CARDS["softmax"][0])
+    open_tab(app, TITLES["softmax"])
     assert r"\text{loss}" in formula(app)
     open_tab(app, WINDOW)
     assert screen.components(app) == ["convolution"]

@@ -6,6 +6,7 @@ import pytest
 
 from cnnlab import api
 from cnnlab.spec import presets
+from cnnlab.ui.concepts import TITLES
 from tests.pages import screen
 from tests.pages.conftest import OpenPage
 from tests.pages.recorded import OTHER, OWNER
@@ -94,3 +95,10 @@ def test_another_browser_starts_a_run_of_its_own(
     open_page("home").button(key="first").click().run()
     (mine,), (theirs,) = api.runs(OWNER), api.runs(OTHER)
     assert engine.trained == [mine.id, theirs.id]
+
+
+def test_every_concept_card_is_linked_to(open_page: OpenPage) -> None:
+    app = open_page("home")
+    assert not app.exception
+    found = {link.value: link.proto.query_string for link in app.page_link}
+    assert {title: f"card={name}" for name, title in TITLES.items()}.items() <= found.items()

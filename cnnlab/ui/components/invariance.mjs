@@ -73,12 +73,12 @@ export function chart(curves) {
 }
 
 /** The strip under the curve: which answer each stretch gets. */
-export function strip(stretches, count, called) {
+export function strip(stretches, count, right) {
   return stretches
     .map(([first, last, name]) => {
       const { from, to } = extent([first, last], count);
       const place = `left:${(from * 100).toFixed(2)}%;width:${((to - from) * 100).toFixed(2)}%`;
-      return `<span class="${name === called ? "same" : "changed"}" style="${place}" title="${escapeText(name)}">` +
+      return `<span class="${name === right ? "right" : "wrong"}" style="${place}" title="${escapeText(name)}">` +
         `${escapeText(name)}</span>`;
     })
     .join("");
@@ -117,7 +117,7 @@ class Sweep {
     this.slider.max = data.labels.length - 1;
     this.slider.setAttribute("aria-label", `${data.title}. Arrow keys move.`);
     this.lines.innerHTML = chart(data.curves);
-    this.strip.innerHTML = strip(data.stretches, data.labels.length, data.called);
+    this.strip.innerHTML = strip(data.stretches, data.labels.length, data.right);
     this.ends.innerHTML = [data.labels[0], data.labels.at(-1)].map((text) => `<span>${escapeText(text)}</span>`).join("");
     this.legend.innerHTML = data.curves
       .map(([name, role]) => `<span><i class="${role}"></i>${escapeText(`'${name}'`)}</span>`).join("");

@@ -77,7 +77,7 @@ def payload(
             [names[k], _role(k, called, actual), probabilities[:, k].round(4).tolist()] for k in curves
         ],
         "stretches": [[each.first, each.last, names[each.called]] for each in stretches(probabilities)],
-        "called": names[called],
+        "right": names[called if actual is None else actual],
     }
 
 

@@ -6,18 +6,27 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from cnnlab.ui.concepts import dropout, flatten, normalisation, pooling, shared_weights, softmax, stride
+from cnnlab.ui.concepts import (
+    TITLES,
+    dropout,
+    flatten,
+    normalisation,
+    pooling,
+    shared_weights,
+    softmax,
+    stride,
+)
 
-CARDS: dict[str, tuple[str, Callable[[], None]]] = {
-    "weights": ("Shared weights", shared_weights.draw),
-    "stride": ("Stride and padding", stride.draw),
-    "shifts": ("Pooling and shifts", pooling.draw),
-    "flatten": ("Flatten", flatten.draw),
-    "dropout": ("Dropout", dropout.draw),
-    "normalisation": ("Batch normalisation", normalisation.draw),
-    "softmax": ("Softmax and loss", softmax.draw),
+CARDS: dict[str, Callable[[], None]] = {
+    "weights": shared_weights.draw,
+    "stride": stride.draw,
+    "shifts": pooling.draw,
+    "flatten": flatten.draw,
+    "dropout": dropout.draw,
+    "normalisation": normalisation.draw,
+    "softmax": softmax.draw,
 }
-"""Name in the address → title of the tab, and what draws the card. Only the open one is drawn."""
+"""Name in the address → what draws the card. Only the open one is drawn."""
 
 WINDOW = "Sliding window"
 """Title of the first tab: what the page is about."""
@@ -36,7 +45,7 @@ def tabs(window: Callable[[], None]) -> None:
     _follow_the_address()
     if st.session_state.get(_TABS, WINDOW) == WINDOW:
         window()
-    draws = {WINDOW: _nothing_more, **{title: _card(draw) for title, draw in CARDS.values()}}
+    draws = {WINDOW: _nothing_more, **{TITLES[name]: _card(draw) for name, draw in CARDS.items()}}
     for tab, draw in zip(st.tabs(list(draws), key=_TABS, on_change=_tell), draws.values(), strict=True):
         if tab.open:
             with tab:
@@ -49,13 +58,13 @@ def _follow_the_address() -> None:
     if asked != st.session_state.get(_ASKED) or _TABS not in st.session_state:
         st.session_state[_ASKED] = asked
         if asked in CARDS:
-            st.session_state[_TABS] = CARDS[asked][0]
+            st.session_state[_TABS] = TITLES[asked]
 
 
 def _tell() -> None:
     """Write the open card into the address, to be linked to."""
     opened = st.session_state[_TABS]
-    name = next((name for name, (title, _) in CARDS.items() if title == opened), None)
+    name = next((name for name, title in TITLES.items() if title == opened), None)
     st.session_state[_ASKED] = name
     if name is None:
         st.query_params.pop("card", None)
