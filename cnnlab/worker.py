@@ -38,6 +38,9 @@ SAVE_SECONDS = 60.0
 TRAINING_NICENESS = 10
 """Niceness while a training runs, so that pages and questions go first."""
 
+STARTING_NICENESS, STARTING_SECONDS = 5, 2.0
+"""Niceness at its start: somebody waits for its first point, beside trainings that nobody waits for."""
+
 Task = Callable[..., Any]
 
 
@@ -96,7 +99,7 @@ def _perform(task: Task, arguments: dict[str, Any], parent: Parent) -> Any:
     """Call a task; one that takes `stop_requested` is a training: niced, and given time to save."""
     if "stop_requested" not in inspect.signature(task).parameters:
         return task(**arguments)
-    with parent.waits_for_saving(), niced(TRAINING_NICENESS):
+    with parent.waits_for_saving(), niced(STARTING_NICENESS, TRAINING_NICENESS, STARTING_SECONDS):
         return task(**arguments, stop_requested=parent.gone.is_set)
 
 
@@ -156,21 +159,30 @@ class Parent:
 
 
 @contextlib.contextmanager
-def niced(amount: int) -> Iterator[None]:
+def niced(first: int, then: int, after: float) -> Iterator[None]:
     """Lower this process's priority while inside, where the system knows priorities.
 
     The group is addressed, not the process: on Linux a process's priority is that of its main thread alone,
     and TensorFlow's threads exist already. A worker is the leader of its own group (see `engine.process`).
     Going back needs a privilege that ordinary users lack; the worker then stays niced.
+
+    Args:
+        first: niceness at once.
+        then: niceness later; not less.
+        after: seconds until then.
     """
     if not hasattr(os, "setpriority") or os.getpgrp() != os.getpid():
         yield
         return
     before = os.getpriority(os.PRIO_PROCESS, 0)
-    os.setpriority(os.PRIO_PGRP, 0, max(before, amount))
+    os.setpriority(os.PRIO_PGRP, 0, max(before, first))
+    later = threading.Timer(after, os.setpriority, (os.PRIO_PGRP, 0, max(before, then)))
+    later.start()
     try:
         yield
     finally:
+        later.cancel()
+        later.join()
         with contextlib.suppress(PermissionError):
             os.setpriority(os.PRIO_PGRP, 0, before)
 

@@ -5,7 +5,7 @@ import {
   currentEpoch, describe, formatAccuracy, formatLoss, formatSeconds, hasEnded, headline,
   lastStep, newHistory, progress, recentBatches, statusWord, timeLeft,
 } from "./live_history.mjs";
-import { escapeText, formatCount, later } from "./shared.mjs";
+import { escapeText, formatCount, isBusy, later } from "./shared.mjs";
 import { drawWords, Words } from "./live_words.mjs";
 
 const REDRAW_MS = 250;
@@ -108,7 +108,8 @@ class LiveChart {
     };
     this.view = recall() ?? "both";
     this.parts.views.addEventListener("click", (event) => this.choose(event.target.dataset?.view));
-    this.settled = later(() => this.tellStatus(), SETTLE_MS);
+    this.over = null; // the status that the run ended with
+    this.settled = later(() => this.tell(), SETTLE_MS);
     this.words = new Words((found) => (this.parts.words.innerHTML = drawWords(found)));
     this.sizes = new ResizeObserver(() => this.draw());
     this.sizes.observe(this.parts.plot);
@@ -146,6 +147,7 @@ class LiveChart {
 
   follow(history) {
     this.reported = false;
+    this.over = null;
     this.feed.follow(history);
   }
 
@@ -175,19 +177,34 @@ class LiveChart {
     this.plot();
   }
 
-  /** The page is told of a new status of an active run, which changes its buttons. */
-  tellStatus() {
+  /**
+   * The page is told of a new status, which changes its buttons; that the run has ended, once, if it still
+   * believes the run to be active. Never while it is at work: a user's click would be lost.
+   */
+  tell() {
     const { status } = this.history;
-    if (!this.gone && !hasEnded(status) && status !== this.data.status) this.say.setTriggerValue("status", status);
+    if (this.gone || (this.over ?? status) === this.data.status) return;
+    if (isBusy()) this.settled();
+    else if (this.over === null) this.tellStatus(status);
+    else this.tellEnd();
   }
 
-  /** The run is over: the page is told, once, if it still believes the run to be active. */
+  tellStatus(status) {
+    if (!hasEnded(status)) this.say.setTriggerValue("status", status);
+  }
+
+  tellEnd() {
+    if (hasEnded(this.data.status) || this.reported) return;
+    this.reported = true;
+    this.say.setTriggerValue("ended", this.over);
+  }
+
+  /** The run is over. */
   end(status) {
     this.words.stir("status");
     this.draw();
-    if (hasEnded(this.data.status) || this.reported) return;
-    this.reported = true;
-    this.say.setTriggerValue("ended", status);
+    this.over = status;
+    this.tell();
   }
 
   /** Draws soon: at most a few times a second, and nothing while the tab is hidden. */

@@ -1,4 +1,4 @@
-// Helpers of several components. Pure, but for `later`.
+// Helpers of several components. Pure, but for `isBusy` and `later`.
 
 /** Text that may stand in HTML, in an attribute's quotes too. */
 export function escapeText(text) {
@@ -52,6 +52,17 @@ export function moveInGrid(key, index, count, columns) {
     End: last,
   };
   return key in targets && count > 0 ? clamp(targets[key], 0, last) : null;
+}
+
+/**
+ * Whether Streamlit is at work on a rerun or has been asked for one.
+ *
+ * A rerun that is asked for in the first milliseconds of another takes its place, and with it the click that
+ * the other was for (Streamlit 1.67). What asks by itself, without a user, therefore waits until nothing runs.
+ */
+export function isBusy(page = document) {
+  const state = page.querySelector('[data-testid="stApp"]')?.dataset.testScriptState;
+  return state !== undefined && state !== "notRunning" && state !== "initial";
 }
 
 /** A function that does its work once calls have paused for some milliseconds. */
