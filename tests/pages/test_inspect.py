@@ -65,10 +65,10 @@ def open_tab(app: AppTest, title: str) -> None:
     assert not app.exception
 
 
-def bars(app: AppTest) -> dict[str, float]:
-    """Class → probability, as the chart shows them, the most probable first."""
-    (trace,) = screen.figure(app, "w-probabilities")["data"]
-    return dict(zip(trace["y"], trace["text"], strict=True))
+def bars(app: AppTest) -> dict[str, str]:
+    """Class → probability, as the bars show them, the most probable first; a tick at the actual class."""
+    rows = screen.component(app, "w-probabilities")["rows"]
+    return {f"{name} ✓" if actual else name: percent for name, _, percent, _, actual in rows}
 
 
 def test_the_page_asks_for_the_last_weights_the_first_image_and_the_first_layer(
@@ -232,9 +232,9 @@ def test_a_layer_without_kernels_says_so(open_page: OpenPage, answering: NotingE
 def test_only_the_open_tab_is_drawn(open_page: OpenPage, answering: NotingEngine) -> None:
     recorded.finished()
     app = open_page("inspect")
-    assert screen.components(app) == ["w-maps-conv2d"]
+    assert screen.components(app) == ["w-probabilities", "w-maps-conv2d"]
     open_tab(app, "Kernels")
-    assert screen.components(app) == ["w-kernels-conv2d"]
+    assert screen.components(app) == ["w-probabilities", "w-kernels-conv2d"]
 
 
 def test_a_worker_that_cannot_answer_is_said_in_words(open_page: OpenPage, engine: NotingEngine) -> None:

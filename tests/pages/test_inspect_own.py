@@ -90,9 +90,10 @@ def test_an_upload_goes_through_the_network_as_digits_are(
     np.testing.assert_array_equal(asked(answering), turned(seven()))
     assert "What the network sees of **my seven.png**" in screen.texts(app)
     assert screen.says(app, "Inverted to light on dark, cut out, made 8 of 8 pixels large")
-    (trace,) = screen.figure(app, "w-probabilities")["data"]
-    assert (trace["y"][0], trace["text"][0]) == ("2", "60.0%")
-    assert not any("✓" in name for name in trace["y"])
+    rows = screen.component(app, "w-probabilities")["rows"]
+    name, _, percent, *_ = rows[0]
+    assert (name, percent) == ("2", "60.0%")
+    assert not any(actual for *_, actual in rows)
 
 
 def test_of_several_uploads_one_is_chosen(open_page: OpenPage, answering: NotingEngine) -> None:
@@ -148,7 +149,7 @@ def test_without_a_picture_the_page_shows_a_test_image(open_page: OpenPage, answ
     upload(app, ("notes.png", b"a text file"))
     assert asked(answering) == 0
     assert screen.says(app, "Until then, this is an image of the test set:")
-    assert screen.components(app) == ["w-maps-conv2d"]
+    assert screen.components(app) == ["w-probabilities", "w-maps-conv2d"]
 
 
 def test_the_newest_pictures_are_kept(

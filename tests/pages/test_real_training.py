@@ -84,10 +84,9 @@ def inspect_is_what_the_engine_says(app: AppTest, run: api.Run) -> None:
         expected = np.stack([flat.min(axis=0), flat.max(axis=0), (flat == 0).mean(axis=0)], axis=1)
         np.testing.assert_allclose(shown["statistics"], expected, atol=1e-5)
         np.testing.assert_allclose(answer.probabilities, evaluation.probabilities[7], atol=1e-5)
-    (bars,) = screen.figure(app, "w-probabilities")["data"]
-    assert bars["customdata"][0] == str(evaluation.predictions[7])
-    percent = float(bars["text"][0].strip("<>%"))
-    assert percent == pytest.approx(100 * evaluation.confidences[7], abs=0.11)
+    name, share, *_ = screen.component(app, "w-probabilities")["rows"][0]
+    assert name == str(evaluation.predictions[7])
+    assert share == pytest.approx(evaluation.confidences[7], abs=1e-5)
 
 
 def runs_tells_the_accuracy(app: AppTest, accuracy: float) -> None:

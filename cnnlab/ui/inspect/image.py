@@ -6,11 +6,12 @@ import numpy as np
 import streamlit as st
 
 from cnnlab import api
+from cnnlab.analysis.answer import shares
 from cnnlab.analysis.ordering import in_turn
 from cnnlab.datasets import Dataset
-from cnnlab.figures.probabilities import describe_probabilities, probabilities
-from cnnlab.figures.theme import CONFIG
+from cnnlab.figures.probabilities import describe_probabilities
 from cnnlab.ui import actions
+from cnnlab.ui.components.answer import answer as bars
 from cnnlab.ui.enlarged import enlarged
 
 _IMAGE = "cnnlab-image"
@@ -45,11 +46,10 @@ def draw(run: api.Run, step: int, data: Dataset, index: int) -> None:
 
 def draw_answer(data: Dataset, answer: api.FeatureMaps) -> None:
     """Show the network's probabilities; of an own picture nobody knows the true class."""
-    st.plotly_chart(
-        probabilities(answer.probabilities, data.class_names, actual=answer.label),
-        config=CONFIG,
+    bars(
+        shares(answer.probabilities, data.class_names, actual=answer.label),
         key="w-probabilities",
-        alt=describe_probabilities(answer.probabilities, data.class_names, actual=answer.label),
+        label=describe_probabilities(answer.probabilities, data.class_names, actual=answer.label),
     )
 
 
