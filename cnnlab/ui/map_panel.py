@@ -47,7 +47,8 @@ def draw(run: api.Run, step: int, evaluation: Evaluation, data: Dataset) -> None
         key = f"cnnlab-map-{run.id}"
         if not 0 <= st.session_state.get(key, -1) < len(evaluation):
             st.session_state[key] = _first(found, evaluation)
-        _map(found, evaluation, key)
+        said = _said(run.id, step, method, found, evaluation)
+        _map(found, evaluation, said, key)
     with picture:
         _image(run, found, evaluation, data, key)
 
@@ -74,6 +75,13 @@ def _projection(run_id: str, step: int, method: Method, _run: api.Run) -> Projec
     return projection(_run, method, step=step)
 
 
+@st.cache_data(max_entries=16, show_spinner=False)
+def _said(run_id: str, step: int, method: Method, _found: Projection, _evaluation: Evaluation) -> str:
+    """The map in words, which compare each image with each other: not at every choice of an image."""
+    labels, called = _evaluation.labels[_found.images], _evaluation.predictions[_found.images]
+    return map_words(_found.points, labels, called, shares=_found.shares, width=_found.width)
+
+
 def _first(found: Projection, evaluation: Evaluation) -> int:
     """The image that is shown first: the surest mistake on the map, else its first image."""
     mistakes = confident_mistakes(evaluation, len(evaluation))
@@ -81,11 +89,10 @@ def _first(found: Projection, evaluation: Evaluation) -> int:
     return int(shown[0] if len(shown) else found.images[0])
 
 
-def _map(found: Projection, evaluation: Evaluation, key: str) -> None:
+def _map(found: Projection, evaluation: Evaluation, said: str, key: str) -> None:
     """The dots, and below them what they say."""
     labels, called = evaluation.labels[found.images], evaluation.predictions[found.images]
     names = evaluation.class_names
-    said = map_words(found.points, labels, called, shares=found.shares, width=found.width)
     wrong = int((labels != called).sum())
 
     def choose(image: int) -> None:
@@ -115,8 +122,8 @@ def _source(found: Projection, count: int) -> str:
         f"{count:,} test images" if taken == count else f"{taken:,} of {count:,} test images, drawn by lot"
     )
     return (
-        f"{chosen}. Each is {found.width:,} values, those of the layer before the output, laid out in a plane. "
-        "What the network finds alike lies together. Wrong answers have a ring."
+        f"{chosen}. Each is {found.width:,} values, those of the layer before the output, in a plane. What "
+        "the network finds alike lies together. Wrong answers have a ring."
     )
 
 

@@ -61,7 +61,7 @@ def scatter(
             "images": images.tolist(),
             "labels": labels.tolist(),
             "called": called.tolist(),
-            "sure": np.floor(100 * confidences).astype(int).tolist(),
+            "sure": np.rint(100 * confidences).astype(int).tolist(),
             "names": list(names),
             "colours": OKABE_ITO,
             "selected": selected,
