@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
-  marker, nearest, placed, pointWords, shown, towards, writeLegend,
+  marker, middles, nearest, placed, pointWords, shown, towards, writeLegend,
 } from "../../cnnlab/ui/components/scatter.mjs";
 
 const COLOURS = ["#1", "#2", "#3", "#4", "#5", "#6", "#7", "#8"];
@@ -66,6 +66,13 @@ test("a class or the wrong answers are picked out", () => {
   assert.deepEqual(shown(data, null), all);
   assert.deepEqual(shown(data, 0), [true, false, true, false]);
   assert.deepEqual(shown(data, "wrong"), [false, false, true, false]);
+});
+
+test("a class's name stands at the medians of its dots, one that is not there has none", () => {
+  const at = [[10, 1, 30, 2, 20], [5, 0, 7, 0, 90]];
+  assert.deepEqual(middles({ labels: [0, 2, 0, 2, 0], names: ["a", "b", "c"] }, at), [
+    { label: 0, x: 20, y: 7 }, { label: 2, x: 2, y: 0 },
+  ]);
 });
 
 test("a dot says its image, its class and the answer", () => {

@@ -9,6 +9,9 @@ const MARGIN = 14;
 const REACH = { mouse: 14, touch: 30 };
 /** Of the dots that are not picked out. */
 const FADED = 0.1;
+/** More names than this would hide the dots; the longest is cut to so many letters. */
+const NAMES = 20;
+const LETTERS = 14;
 
 /** The colour and the shape of a class. */
 export function marker(label, colours) {
@@ -47,6 +50,15 @@ export function nearest([xs, ys], visible, x, y, reach) {
     if (here && away <= least) [best, least] = [index, away];
   });
   return best;
+}
+
+/** The class of each name on the plane and where it stands: at the medians of its dots. */
+export function middles({ labels, names }, [xs, ys]) {
+  const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
+  return names.flatMap((_, label) => {
+    const own = labels.flatMap((each, index) => (each === label ? [index] : []));
+    return own.length ? [{ label, x: median(own.map((k) => xs[k])), y: median(own.map((k) => ys[k])) }] : [];
+  });
 }
 
 const DIRECTIONS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
@@ -178,6 +190,7 @@ class Scatter {
     context.setTransform(sharp, 0, 0, sharp, 0, 0);
     context.clearRect(0, 0, width, height);
     this.paint(context, this.data.images.length > 800 || width < 480 ? 3.25 : 4.5);
+    if (this.data.names.length <= NAMES) this.write(context);
     this.frame(this.chosen, this.selected);
     this.frame(this.under, this.place);
   }
@@ -202,6 +215,22 @@ class Scatter {
       context.beginPath();
       context.arc(xs[index], ys[index], radius + 2.5, 0, 2 * Math.PI);
       context.stroke();
+    }
+  }
+
+  /** The classes' names over their dots. */
+  write(context) {
+    const look = getComputedStyle(this.plane);
+    Object.assign(context, {
+      font: `600 14px ${look.fontFamily}`, textAlign: "center", textBaseline: "middle", lineJoin: "round", lineWidth: 4,
+      fillStyle: look.color, strokeStyle: look.getPropertyValue("--st-background-color"),
+    });
+    for (const { label, x, y } of middles(this.data, this.at)) {
+      const name = this.data.names[label];
+      const text = name.length > LETTERS ? `${name.slice(0, LETTERS - 1)}…` : name;
+      context.globalAlpha = typeof this.only === "number" && this.only !== label ? FADED : 0.9;
+      context.strokeText(text, x, y);
+      context.fillText(text, x, y);
     }
   }
 
