@@ -62,6 +62,7 @@ def test_a_dot_is_chosen_and_its_image_opened(server: AppServer, new_page: PageF
         plane.blur()
         expect(tip).to_be_hidden()
         plane.tap(position=place)
+        expect(tip).to_have_text(re.compile(rf"^Test image {image}: "))
     else:
         plane.press("Enter")
     expect(page.get_by_text(re.compile(rf"^Test image {image}: "), exact=False).last).to_be_visible(

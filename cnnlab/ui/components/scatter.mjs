@@ -222,7 +222,7 @@ class Scatter {
   write(context) {
     const look = getComputedStyle(this.plane);
     Object.assign(context, {
-      font: `600 14px ${look.fontFamily}`, textAlign: "center", textBaseline: "middle", lineJoin: "round", lineWidth: 4,
+      font: `700 16px ${look.fontFamily}`, textAlign: "center", textBaseline: "middle", lineJoin: "round", lineWidth: 5,
       fillStyle: look.color, strokeStyle: look.getPropertyValue("--st-background-color"),
     });
     for (const { label, x, y } of middles(this.data, this.at)) {
@@ -265,6 +265,7 @@ class Scatter {
     if (index === null) return;
     this.selected = index;
     this.frame(this.chosen, index);
+    this.point(index); // a finger reads it only now
     this.say(pointWords(this.data, index));
     this.tell(this.data.images[index]);
   }
