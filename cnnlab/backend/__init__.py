@@ -23,6 +23,7 @@ TASKS: dict[str, str] = {
     "forecast": "cnnlab.backend.forecast:forecast",
     "rate_finder": "cnnlab.backend.rate_finder:rate_finder",
     "invariance": "cnnlab.backend.invariance:invariance",
+    "projection": "cnnlab.backend.features:projection",
     "warm": "cnnlab.backend.warm:warm",
 }
 """Name of each task and where its function is: "module:function"."""

@@ -1,4 +1,4 @@
-"""The rest of the Evaluate page, a tab at a time: classes, confident mistakes, curves, calibration.
+"""The rest of the Evaluate page, a tab at a time: classes, confident mistakes, curves, calibration, a map.
 
 Only the tab that is open is computed.
 """
@@ -20,7 +20,7 @@ from cnnlab.figures.calibration import reliability
 from cnnlab.figures.classes import class_report, describe_class_report
 from cnnlab.figures.rankings import Curve, area, describe_rankings, ranking_curves
 from cnnlab.figures.theme import CONFIG
-from cnnlab.ui import confusion_panel, navigation, words
+from cnnlab.ui import confusion_panel, map_panel, navigation, words
 from cnnlab.ui.components.images import images
 
 _SHOWN_FIRST = 3
@@ -30,16 +30,17 @@ _CURVES: dict[Curve, str] = {"precision–recall": "w-precision-recall", "ROC": 
 
 
 @st.fragment
-def tabs(run: api.Run, evaluation: Evaluation, data: Dataset) -> None:
+def tabs(run: api.Run, step: int, evaluation: Evaluation, data: Dataset) -> None:
     """Draw the tabs; a fragment of their own, so that a change of tab leaves the matrix alone.
 
     Args:
         run: the run that was evaluated.
+        step: of its weights.
         evaluation: its answers to the test set.
         data: the data set with the split of the run.
     """
-    titles = ("Each class", "Confident mistakes", "Precision–recall and ROC", "Calibration")
-    classes, mistakes, curves, sureness = st.tabs(titles, key="w-evaluate-tabs", on_change="rerun")
+    titles = ("Each class", "Confident mistakes", "Precision–recall and ROC", "Calibration", "Map")
+    classes, mistakes, curves, sureness, plane = st.tabs(titles, key="w-evaluate-tabs", on_change="rerun")
     if classes.open:
         with classes:
             _classes(evaluation)
@@ -49,9 +50,12 @@ def tabs(run: api.Run, evaluation: Evaluation, data: Dataset) -> None:
     elif curves.open:
         with curves:
             _curves(evaluation)
-    else:
+    elif sureness.open:
         with sureness:
             _calibration(evaluation)
+    else:
+        with plane:
+            map_panel.draw(run, step, evaluation, data)
 
 
 def _classes(evaluation: Evaluation) -> None:

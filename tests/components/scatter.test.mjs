@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import {
+  marker, middles, nearest, placed, pointWords, shown, towards, writeLegend,
+} from "../../cnnlab/ui/components/scatter.mjs";
+
+const COLOURS = ["#1", "#2", "#3", "#4", "#5", "#6", "#7", "#8"];
+const data = {
+  x: [0, 100, 50, 0], y: [0, 0, 50, 20], images: [3, 17, 1200, 40], labels: [0, 1, 0, 2], called: [0, 1, 2, 2],
+  sure: [91, 99, 55, 62], names: ["3", "<b>coat", "8", "none"], colours: COLOURS,
+};
+const all = [true, true, true, true];
+
+test("beyond eight classes the colours come again in another shape", () => {
+  assert.deepEqual(marker(0, COLOURS), { colour: "#1", shape: "circle" });
+  assert.deepEqual(marker(7, COLOURS), { colour: "#8", shape: "circle" });
+  assert.deepEqual(marker(8, COLOURS), { colour: "#1", shape: "square" });
+  assert.deepEqual(marker(25, COLOURS), { colour: "#2", shape: "diamond" });
+  const looks = Array.from({ length: 32 }, (_, k) => JSON.stringify(marker(k, COLOURS)));
+  assert.equal(new Set(looks).size, 32);
+});
+
+test("dots fill the plane in one scale, up is up", () => {
+  const [xs, ys] = placed(data, 428, 228);
+  assert.deepEqual(xs, [14, 414, 214, 14]);
+  // 100 to the right are 400 pixels, so 50 upwards are 200.
+  assert.deepEqual(ys, [214, 214, 14, 134]);
+  const [tall, low] = placed(data, 1000, 128);
+  assert.equal(Math.max(...low) - Math.min(...low), 100);
+  assert.equal(Math.max(...tall) - Math.min(...tall), 200);
+  assert.equal((Math.max(...tall) + Math.min(...tall)) / 2, 500);
+});
+
+test("dots that are all one lie in the middle", () => {
+  assert.deepEqual(placed({ x: [7, 7], y: [7, 7] }, 300, 200), [[150, 150], [100, 100]]);
+});
+
+test("the pointer finds the nearest dot within reach, of those that are picked out", () => {
+  const at = [[10, 20, 60], [10, 10, 60]];
+  assert.equal(nearest(at, [true, true, true], 16, 10, 14), 1);
+  assert.equal(nearest(at, [true, false, true], 16, 10, 14), 0);
+  assert.equal(nearest(at, [true, true, true], 40, 40, 14), null);
+  assert.equal(nearest(at, [true, true, true], 40, 40, 30), 2);
+  assert.equal(nearest(at, [true, true, false], 60, 40, 30), null);
+  assert.equal(nearest([[5, 5], [5, 5]], [true, true], 5, 5, 14), 1, "the one that is drawn on top");
+});
+
+test("arrow keys go to the nearest dot in their quarter and stay where there is none", () => {
+  const at = [[50, 90, 60, 50, 10], [50, 55, 90, 10, 50]];
+  const go = (key, here, visible = [true, true, true, true, true]) => towards(key, here, at, visible);
+  assert.deepEqual(["ArrowRight", "ArrowDown", "ArrowUp", "ArrowLeft"].map((key) => go(key, 0)), [1, 2, 3, 4]);
+  assert.equal(go("ArrowRight", 1), 1);
+  assert.equal(go("ArrowRight", 0, [true, false, true, true, true]), 0);
+  assert.equal(go("Home", 2, [false, true, true, true, true]), 1);
+  assert.equal(go("End", 2), 4);
+  assert.equal(go("Tab", 2), null);
+  assert.equal(go("End", 2, [false, false, false, false, false]), null);
+});
+
+test("from a dot that is not picked out an arrow key reaches those that are", () => {
+  assert.equal(towards("ArrowRight", 0, [[0, 10, 20], [0, 0, 0]], [false, false, true]), 2);
+});
+
+test("a class or the wrong answers are picked out", () => {
+  assert.deepEqual(shown(data, null), all);
+  assert.deepEqual(shown(data, 0), [true, false, true, false]);
+  assert.deepEqual(shown(data, "wrong"), [false, false, true, false]);
+});
+
+test("a class's name stands at the medians of its dots, one that is not there has none", () => {
+  const at = [[10, 1, 30, 2, 20], [5, 0, 7, 0, 90]];
+  assert.deepEqual(middles({ labels: [0, 2, 0, 2, 0], names: ["a", "b", "c"] }, at), [
+    { label: 0, x: 20, y: 7 }, { label: 2, x: 2, y: 0 },
+  ]);
+});
+
+test("a dot says its image, its class and the answer", () => {
+  assert.equal(pointWords(data, 0), "Test image 3: '3', rightly called so (91% sure)");
+  assert.equal(pointWords(data, 2), "Test image 1,200: '3', called '8' (55% sure)");
+});
+
+test("the legend has a button for each class that is there and one for the wrong answers", () => {
+  const html = writeLegend(data, 1);
+  assert.deepEqual([...html.matchAll(/data-only="(\w+)" aria-pressed="(\w+)"/g)].map((found) => found.slice(1)), [
+    ["0", "false"], ["1", "true"], ["2", "false"], ["wrong", "false"],
+  ]);
+  assert.match(html, /<span>3<\/span><small class="quiet">2</);
+  assert.doesNotMatch(html, /<b>|none/);
+  assert.doesNotMatch(writeLegend({ ...data, called: data.labels }, null), /wrong|aria-pressed="true"/);
+  assert.match(writeLegend(data, "wrong"), /data-only="wrong" aria-pressed="true"/);
+});
