@@ -10,7 +10,7 @@ from cnnlab.analysis.ordering import in_turn
 from cnnlab.datasets import Dataset
 from cnnlab.figures.probabilities import describe_probabilities, probabilities
 from cnnlab.figures.theme import CONFIG
-from cnnlab.ui import actions
+from cnnlab.ui import actions, words
 from cnnlab.ui.enlarged import enlarged
 
 _IMAGE = "cnnlab-image"
@@ -39,7 +39,7 @@ def draw(run: api.Run, step: int, data: Dataset, index: int) -> None:
     with picture:
         enlarged(data.images[data.test.indices[index]], f"Test image {index}: {name}")
     with choice:
-        st.markdown(f"Test image **{index:,}**: **{name}**")
+        st.markdown(f"Test image **{index:,}**: **{words.plain(name)}**")
         _choice(run, step, len(data.test), index)
 
 
