@@ -13,13 +13,6 @@ from cnnlab.figures.theme import QUIET, RIGHT, TEXT, WRONG, class_colour, finish
 
 # A little beyond 1, so that the number beside a full bar stays inside.
 _SHARES: dict[str, Any] = {"range": [0, 1.18], "visible": False}
-_NAMES: dict[str, Any] = {
-    "type": "category",
-    "autorange": "reversed",
-    "showgrid": False,
-    "dtick": 1,
-    "tickfont": {"size": 15, "color": TEXT},
-}
 
 
 def probabilities(
@@ -41,10 +34,9 @@ def probabilities(
     """
     shares = np.asarray(values, np.float64)
     shown = _shown(shares, actual, limit)
-    marks = {k: " ✓" for k in shown if k == actual}
     figure = go.Figure()
     figure.add_bar(
-        y=[shorten(names[k]) + marks.get(k, "") for k in shown],
+        y=list(range(len(shown))),
         x=shares[shown],
         orientation="h",
         marker={"color": [_colour(k, shown[0], actual) for k in shown], "line": {"width": 0}},
@@ -55,7 +47,13 @@ def probabilities(
         customdata=[names[k] for k in shown],
         hovertemplate="'%{customdata}': %{x:.2%}<extra></extra>",
     )
-    return finish(figure, height=max(140, 40 + 32 * len(shown)), xaxis=_SHARES, yaxis=_NAMES, bargap=0.25)
+    return finish(
+        figure,
+        height=max(140, 40 + 32 * len(shown)),
+        xaxis=_SHARES,
+        yaxis=_axis(shown, names, actual),
+        bargap=0.25,
+    )
 
 
 def two_answers(
@@ -77,11 +75,10 @@ def two_answers(
     """
     shares = np.asarray(answers, np.float64)
     shown = _shown(shares.max(axis=0), actual, limit)
-    ticks = [shorten(names[k]) + (" ✓" if k == actual else "") for k in shown]
     figure = go.Figure()
     for model, title in enumerate(titles):
         figure.add_bar(
-            y=ticks,
+            y=list(range(len(shown))),
             x=shares[model, shown],
             name=shorten(title, 28),
             orientation="h",
@@ -98,7 +95,7 @@ def two_answers(
         height=max(180, 70 + 46 * len(shown)),
         legend=True,
         xaxis=_SHARES,
-        yaxis=_NAMES,
+        yaxis=_axis(shown, names, actual),
         bargap=0.25,
         bargroupgap=0.05,
         barmode="group",
@@ -125,6 +122,17 @@ def _shown(values: npt.NDArray[np.float64], actual: int | None, limit: int) -> l
     if actual is not None and actual not in shown:
         shown[-1] = actual
     return shown
+
+
+def _axis(shown: Sequence[int], names: Sequence[str], actual: int | None) -> dict[str, Any]:
+    """The classes from the top, by place and not by name: Plotly would merge long names that begin alike."""
+    return {
+        "tickvals": list(range(len(shown))),
+        "ticktext": [shorten(names[k]) + (" ✓" if k == actual else "") for k in shown],
+        "autorange": "reversed",
+        "showgrid": False,
+        "tickfont": {"size": 15, "color": TEXT},
+    }
 
 
 def _colour(index: int, predicted: int, actual: int | None) -> str:

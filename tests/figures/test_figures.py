@@ -112,12 +112,16 @@ class TestClasses:
 
 class TestProbabilities:
     def test_most_probable_first_and_the_actual_one_marked(self) -> None:
-        bars = probabilities([0.1, 0.7, 0.2], NAMES, actual=2).data[0]
-        assert list(bars.y) == ["coat", "bag ✓", "shirt"]
-        assert list(bars.marker.color) == [theme.WRONG, theme.RIGHT, theme.QUIET]
+        figure = probabilities([0.1, 0.7, 0.2], NAMES, actual=2)
+        assert list(figure.layout.yaxis.ticktext) == ["coat", "bag ✓", "shirt"]
+        assert list(figure.data[0].marker.color) == [theme.WRONG, theme.RIGHT, theme.QUIET]
 
     def test_a_right_answer_is_not_red(self) -> None:
         assert theme.WRONG not in probabilities([0.1, 0.7, 0.2], NAMES, actual=1).data[0].marker.color
+
+    def test_long_names_that_begin_alike_stay_two_bars(self) -> None:
+        figure = probabilities([0.7, 0.3], ["a very long name of one", "a very long name of two"])
+        assert list(figure.data[0].y) == list(figure.layout.yaxis.tickvals) == [0, 1]
 
     def test_the_actual_class_is_among_those_shown(self) -> None:
         values = np.linspace(1, 0, 30)
