@@ -63,6 +63,20 @@ def shares(
     ]
 
 
+def describe_probabilities(
+    values: npt.NDArray[np.floating] | Sequence[float], names: Sequence[str], *, actual: int | None = None
+) -> str:
+    """Say what the model took the image for, how surely, and whether that is right."""
+    probabilities = np.asarray(values, np.float64)
+    predicted = int(probabilities.argmax())
+    text = f"The model says '{names[predicted]}' ({percent(probabilities[predicted])})."
+    if actual is None:
+        return text
+    if actual == predicted:
+        return text + " That is right."
+    return text + f" It is '{names[actual]}' ({percent(probabilities[actual])})."
+
+
 def most_probable(values: npt.NDArray[np.float64], actual: int | None, limit: int) -> list[int]:
     """Return at most so many classes, the most probable first; the actual one is always among them."""
     shown = [int(k) for k in np.argsort(-values, kind="stable")[:limit]]

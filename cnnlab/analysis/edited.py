@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from cnnlab.analysis.maps import TILES_LIMIT, Tiles, paint, sprite, statistics
-from cnnlab.analysis.palettes import VIRIDIS
+from cnnlab.analysis.maps import TILES_LIMIT, Tiles, activation_tiles
 
 
 def paired_tiles(
@@ -27,9 +26,8 @@ def paired_tiles(
             "paired_tiles: expected two outputs of one shape, (height, width, channels) or (units,). "
             f"Received {before.shape} and {after.shape}."
         )
-    low = float(min(before.min(), after.min()))
-    high = float(max(before.max(), after.max()))
-    return _tiles(before, low, high, limit), _tiles(after, low, high, limit)
+    ends = float(min(before.min(), after.min())), float(max(before.max(), after.max()))
+    return activation_tiles(before, limit=limit, ends=ends), activation_tiles(after, limit=limit, ends=ends)
 
 
 def changes(before: npt.NDArray[np.floating], after: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
@@ -49,7 +47,7 @@ def describe_changes(before: npt.NDArray[np.floating], after: npt.NDArray[np.flo
     each = changes(before, after)
     noun, count = "map" if before.ndim == 3 else "value", int((each > 0).sum())
     if not count:
-        return f"None of the {len(each):,} {noun}s changes: no edit reaches this layer."
+        return f"None of the {len(each):,} {noun}s changes for this image."
     most = int(each.argmax())
     by = f"by {each[most]:.3g}" + (" on average" if before.ndim == 3 else "")
     if count == 1:
@@ -60,11 +58,3 @@ def describe_changes(before: npt.NDArray[np.floating], after: npt.NDArray[np.flo
 def shares(right: npt.NDArray[np.integer], images: npt.NDArray[np.integer]) -> npt.NDArray[np.float64]:
     """Return the share of each class's images that are right, ``(classes,) float64``; NaN without images."""
     return np.divide(right, images, out=np.full(len(images), np.nan), where=images > 0)
-
-
-def _tiles(values: npt.NDArray[np.floating], low: float, high: float, limit: int) -> Tiles:
-    stack = values[:, None, None] if values.ndim == 1 else np.moveaxis(values, -1, 0)
-    shown = stack[:limit]
-    painted = np.stack([paint(tile, low, high) for tile in shown])
-    ranges = ((low, high),) * len(shown)
-    return Tiles(sprite(painted), statistics(shown), ranges, VIRIDIS, len(stack) - len(shown))

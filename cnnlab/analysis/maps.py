@@ -131,7 +131,9 @@ def sprite(pictures: npt.NDArray[np.uint8] | Sequence[npt.NDArray[np.uint8]]) ->
     return Sprite(uri, count, columns, height, width)
 
 
-def activation_tiles(maps: npt.NDArray[np.floating], *, limit: int = TILES_LIMIT) -> Tiles:
+def activation_tiles(
+    maps: npt.NDArray[np.floating], *, limit: int = TILES_LIMIT, ends: tuple[float, float] | None = None
+) -> Tiles:
     """Paint a layer's output for one image, a tile a channel, in viridis.
 
     All tiles have one scale, so that a dark one is a quiet one.
@@ -140,6 +142,7 @@ def activation_tiles(maps: npt.NDArray[np.floating], *, limit: int = TILES_LIMIT
         maps: ``(height, width, channels)``, or ``(units,)`` for a layer without a map: a tile of one pixel a
             unit.
         limit: At most so many tiles.
+        ends: The values at the two ends of the colours; None: the smallest and the largest of all maps.
 
     Raises:
         ValueError: Another number of dimensions.
@@ -151,7 +154,7 @@ def activation_tiles(maps: npt.NDArray[np.floating], *, limit: int = TILES_LIMIT
     stack = maps[:, None, None] if maps.ndim == 1 else np.moveaxis(maps, -1, 0)
     chosen = stack[:limit]
     held = statistics(chosen)
-    low, high = float(stack.min()), float(stack.max())
+    low, high = ends or (float(stack.min()), float(stack.max()))
     painted = np.stack([paint(tile, low, high) for tile in chosen])
     return Tiles(sprite(painted), held, ((low, high),) * len(chosen), VIRIDIS, len(stack) - len(chosen))
 

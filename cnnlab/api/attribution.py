@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
 from cnnlab import runs as record
-from cnnlab import settings
-from cnnlab.api.foretell import EVALUATED_MACS_PER_SECOND
+from cnnlab.api.foretell import answer_seconds
 from cnnlab.engine import get_engine
 from cnnlab.spec.layers import KINDS
 
@@ -121,10 +120,9 @@ def attribute(
         >>> attribute(run, 17, "integrated_gradients").total  # doctest: +SKIP
         3.21
     """
-    macs = run.design.architecture.trace().total_macs * MOST_PASSES
     answer = get_engine().ask(
         "attribution",
-        timeout=settings.get().question_seconds + macs / EVALUATED_MACS_PER_SECOND,
+        timeout=answer_seconds(run.design, MOST_PASSES),
         run_id=run.id,
         step=record.get_store().files(run.id).kept_step(step),
         image=image,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cnnlab.api.foretell import evaluation_seconds
+from cnnlab.api.foretell import answer_seconds, evaluation_seconds
 from cnnlab.api.run import Run
 from cnnlab.engine import get_engine
 from cnnlab.errors import RunError
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = ["Excitation", "WantedImage", "excitation", "wanted_image"]
+
+CLIMBED_PASSES = 1_200
+"""Passes through the network that a wanted image takes, about: 96 steps of 4 images, there and back."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +87,13 @@ def wanted_image(
     _check(run, layer)
     step = get_store().files(run.id).kept_step(step)
     answer = get_engine().ask(
-        "wanted_image", run_id=run.id, step=step, layer_name=layer, filter_index=filter_index, seed=seed
+        "wanted_image",
+        timeout=answer_seconds(run.design, CLIMBED_PASSES),
+        run_id=run.id,
+        step=step,
+        layer_name=layer,
+        filter_index=filter_index,
+        seed=seed,
     )
     return WantedImage(**answer)
 

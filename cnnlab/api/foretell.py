@@ -74,10 +74,22 @@ def find_learning_rate(design: Design) -> RateTrial:
 def evaluation_seconds(design: Design) -> float:
     """How long the answers to all test images may take, in seconds, before their worker counts as stuck.
 
-    The time of a short question, and that of the work at a slow rate. All images of the data set stand for
-    the test images: their number is known without opening it, and errs on the patient side.
+    All images of the data set stand for the test images: their number is known without opening it, and errs
+    on the patient side.
     """
-    macs = design.architecture.trace().total_macs * datasets.info(design.dataset).images
+    return answer_seconds(design, datasets.info(design.dataset).images)
+
+
+def answer_seconds(design: Design, passes: int) -> float:
+    """How long an answer may take that needs so many passes of an image through the network, in seconds.
+
+    The time of a short question, and that of the work at a slow rate.
+
+    Args:
+        design: What is trained.
+        passes: Forward ones; one back to the image counts as two more.
+    """
+    macs = design.architecture.trace().total_macs * passes
     return settings.get().question_seconds + macs / EVALUATED_MACS_PER_SECOND
 
 

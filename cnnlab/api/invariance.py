@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from cnnlab import settings
 from cnnlab.analysis.invariance import Edge, Kind, amounts, transformed
-from cnnlab.api.foretell import EVALUATED_MACS_PER_SECOND
+from cnnlab.api.foretell import answer_seconds
 from cnnlab.engine import get_engine
 
 if TYPE_CHECKING:
@@ -32,15 +31,17 @@ class Sweep:
     probabilities: NDArray[np.float32]
 
 
-def invariance(run: Run, step: int, image: NDArray[np.uint8], kind: Kind, *, edge: Edge = "black") -> Sweep:
+def invariance(
+    run: Run, image: NDArray[np.uint8], kind: Kind, *, edge: Edge = "black", step: int | None = None
+) -> Sweep:
     """Shift, turn or scale an image over the whole range, and ask a worker once for all answers.
 
     Args:
         run: The run.
-        step: Of its weights.
         image: `(height, width, channels) uint8`, 0–255, of the network's input shape.
         kind: "right", "down", "turn" or "scale".
         edge: What comes in where the image does not reach: "black", "edge" or "around".
+        step: Of the weights; None: the last kept.
 
     Raises:
         RunError: There are no such weights, or the image has another shape.
@@ -48,7 +49,6 @@ def invariance(run: Run, step: int, image: NDArray[np.uint8], kind: Kind, *, edg
     """
     tried = amounts(kind, image.shape)
     images = np.stack([transformed(image, kind, amount, edge) for amount in tried])
-    macs = run.design.architecture.trace().total_macs * len(images)
-    limit = settings.get().question_seconds + macs / EVALUATED_MACS_PER_SECOND
+    limit = answer_seconds(run.design, len(images))
     answer = get_engine().ask("invariance", timeout=limit, run_id=run.id, step=step, images=images)
     return Sweep(tried, images, np.asarray(answer["probabilities"], np.float32))

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cnnlab import settings
 from cnnlab.analysis.over_time import evenly
-from cnnlab.api.foretell import EVALUATED_MACS_PER_SECOND
+from cnnlab.api.foretell import answer_seconds
 from cnnlab.engine import get_engine
 from cnnlab.errors import RunStateError
 
@@ -65,8 +64,7 @@ def over_time(run: Run, image: ImageOf, layer: str, *, most: int = EPOCHS) -> Ov
         raise RunStateError(f"Run {run.name!r} has no weights yet. Train it first.")
     chosen = [kept[place] for place in evenly(len(kept), most)]
     steps = [each.step for each in chosen]
-    work = len(steps) * run.design.architecture.trace().total_macs / EVALUATED_MACS_PER_SECOND
-    limit = settings.get().question_seconds + work
+    limit = answer_seconds(run.design, len(steps))
     answer = get_engine().ask(
         "over_time", timeout=limit, run_id=run.id, steps=steps, image=image, layer_name=layer
     )

@@ -55,19 +55,16 @@ class Excitation:
 
 
 def read_excitation(files: RunFiles, step: int, layer: str) -> Excitation | None:
-    """What was kept for a layer at a step, or None where nothing was.
+    """What was kept for a layer at a step; None where nothing was, or nothing that can be read.
 
-    Raises:
-        StorageError: the file is damaged.
+    It can be computed anew: a damaged file, or one of another version, is then replaced.
     """
     path = _path(files, step, layer)
-    if not path.is_file():
-        return None
-    arrays, meta = npz.read(path)
     try:
+        arrays, meta = npz.read(path)
         return Excitation(**arrays, count=int(meta["count"]))
-    except (KeyError, TypeError, ValueError) as exc:
-        raise StorageError(f"The file {path} is of another version. Delete it.") from exc
+    except (StorageError, KeyError, TypeError, ValueError):
+        return None
 
 
 def write_excitation(files: RunFiles, step: int, layer: str, found: Excitation) -> None:

@@ -296,7 +296,8 @@ def added(edits: Sequence[Edit], new: Edit) -> tuple[Edit, ...]:
     """The list with one more edit behind it, without those that it makes needless.
 
     A scale takes the place of the scale just before it on the same filter, so that a slider that moves from
-    1 to 2 to 3 multiplies by 3. A factor of 1 is no edit.
+    1 to 2 to 3 multiplies by 3. A factor of 1 is no edit. What was edited before a filter was switched off
+    stays: switched on again, it is as it was.
     """
     rest = [each for each in edits if not _covers(new, each)]
     if isinstance(new, Scale):
@@ -325,8 +326,9 @@ def factor(edits: Sequence[Edit], layer: str, filter: int) -> float:
 
 
 def _last(edits: Sequence[Edit], layer: str, filter: int) -> Edit | None:
-    of_filter = (each for each in reversed(edits) if (each.layer, each.filter) == (layer, filter))
-    return next(of_filter, None)
+    """The filter's last edit but its switch."""
+    found = (each for each in reversed(edits) if (each.layer, each.filter) == (layer, filter))
+    return next((each for each in found if not isinstance(each, SwitchOff)), None)
 
 
 def _covers(new: Edit, old: Edit) -> bool:
@@ -334,4 +336,4 @@ def _covers(new: Edit, old: Edit) -> bool:
     same = (new.layer, new.filter) == (old.layer, old.filter)
     if isinstance(new, Repaint):
         return same and isinstance(old, Repaint) and old.channel == new.channel
-    return same and isinstance(new, SwitchOff)
+    return same and isinstance(new, SwitchOff) and isinstance(old, SwitchOff)

@@ -88,7 +88,9 @@ def laid_out(found: dict[str, Place], name: str) -> Place | None:
     while (source := found.get(found[name].takes[0])) is not None:
         name = source.row.name
         if source.layer.kind == "Flatten":
-            return found.get(source.takes[0])
+            if len(source.row.input_shape or ()) == 3:
+                return found.get(source.takes[0])
+            continue  # it took a vector, and passed it on unchanged
         if source.layer.kind not in SILENT:
             return None
     return None

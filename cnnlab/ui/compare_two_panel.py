@@ -8,11 +8,12 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
+from cnnlab.analysis.answer import describe_probabilities
 from cnnlab.analysis.metrics import Evaluation, Scale
 from cnnlab.analysis.ordering import in_turn
 from cnnlab.datasets import Dataset
 from cnnlab.figures.difference import describe_difference, difference
-from cnnlab.figures.probabilities import describe_probabilities, two_answers
+from cnnlab.figures.probabilities import two_answers
 from cnnlab.figures.theme import CONFIG
 from cnnlab.ui import evaluate_panel, run_view, words
 from cnnlab.ui.compare_runs import Compared

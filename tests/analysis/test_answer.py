@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cnnlab.analysis.answer import percent, shares
+from cnnlab.analysis.answer import describe_probabilities, percent, shares
 
 NAMES = ("shirt", "coat", "bag")
 
@@ -34,3 +34,11 @@ def test_the_actual_class_is_among_those_shown() -> None:
 
 def test_a_doubt_is_never_rounded_away() -> None:
     assert [percent(value) for value in (0.99999, 0.00001, 0.0, 1.0)] == [">99.9%", "<0.1%", "0.0%", "100%"]
+
+
+def test_in_words() -> None:
+    assert describe_probabilities([0.1, 0.7, 0.2], NAMES, actual=2) == (
+        "The model says 'coat' (70.0%). It is 'bag' (20.0%)."
+    )
+    assert describe_probabilities([0.1, 0.7, 0.2], NAMES, actual=1).endswith("That is right.")
+    assert describe_probabilities([0.1, 0.7, 0.2], NAMES) == "The model says 'coat' (70.0%)."

@@ -62,7 +62,7 @@ def test_a_change_of_values_is_told_without_a_mean() -> None:
 
 
 def test_no_change_is_said(before: np.ndarray) -> None:
-    assert describe_changes(before, before) == "None of the 3 maps changes: no edit reaches this layer."
+    assert describe_changes(before, before) == "None of the 3 maps changes for this image."
 
 
 def test_the_change_of_extreme_floats_does_not_overflow() -> None:

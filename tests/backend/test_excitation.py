@@ -7,17 +7,18 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from cnnlab import api
+from cnnlab import api, settings
 from cnnlab.analysis.excitation import field_at, view_behind
 from cnnlab.api import excitation as asking
+from cnnlab.api.foretell import EVALUATED_MACS_PER_SECOND
 from cnnlab.backend import graph
-from cnnlab.backend.ascent import Ascent, roughness_slope, starts
+from cnnlab.backend.ascent import STARTS, STEPS, Ascent, roughness_slope, starts
 from cnnlab.backend.build import build
 from cnnlab.backend.excitation import excitation, searched, wanted_image
 from cnnlab.backend.load import model
 from cnnlab.datasets import Dataset
 from cnnlab.errors import RunError, StorageError
-from cnnlab.runs import RunFiles, RunRow
+from cnnlab.runs import RunFiles, RunRow, npz
 from cnnlab.runs.excitation import TOP, Excitation, read_excitation
 from cnnlab.spec.architecture import Architecture
 from cnnlab.spec.layers import (
@@ -173,12 +174,38 @@ def test_what_was_kept_goes_with_its_weights(finished: RunRow, files: RunFiles) 
     assert kept == ["excitation-00000000-conv2d.npz", "excitation-00000021-conv2d.npz"]
 
 
-def test_a_damaged_file_names_itself(finished: RunRow, files: RunFiles) -> None:
-    excitation(finished.id, STEP, "conv2d")
+@pytest.mark.parametrize("kept", ["damaged", "of another version"])
+def test_a_file_that_cannot_be_read_is_computed_anew(finished: RunRow, files: RunFiles, kept: str) -> None:
+    first = excitation(finished.id, STEP, "conv2d")
     path = files.folder / "excitation-00000021-conv2d.npz"
-    path.write_bytes(path.read_bytes()[:100])
-    with pytest.raises(StorageError, match=r"excitation-00000021-conv2d.npz is damaged"):
-        excitation(finished.id, STEP, "conv2d")
+    if kept == "damaged":
+        path.write_bytes(path.read_bytes()[:100])
+    else:
+        npz.write(path, {"strongest": first.images}, {"count": first.count}, durable=False)
+    assert read_excitation(files, STEP, "conv2d") is None
+    assert_same(excitation(finished.id, STEP, "conv2d"), vars(first))
+    again = read_excitation(files, STEP, "conv2d")
+    assert again is not None
+    assert_same(again, vars(first))
+
+
+def test_a_wanted_image_is_given_the_time_of_its_ascent(
+    finished: RunRow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[float] = []
+
+    class Engine:
+        def ask(self, task: str, *, timeout: float, **_: object) -> dict[str, object]:
+            given.append(timeout)
+            return {"image": np.zeros((8, 8, 1), np.float32), "value": 0.0, "start": 0.0, "place": (0, 0)}
+
+    monkeypatch.setattr("cnnlab.api.excitation.get_engine", Engine)
+    run = api.get(finished.id)
+    asking.wanted_image(run, "conv2d", 0)
+    # A gradient costs twice what it is the gradient of.
+    macs = 3 * STEPS * STARTS * run.design.architecture.trace().total_macs
+    (seconds,) = given
+    assert seconds >= settings.get().question_seconds + macs / EVALUATED_MACS_PER_SECOND
 
 
 def test_what_is_kept_needs_no_worker(

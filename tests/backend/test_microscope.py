@@ -40,16 +40,17 @@ from cnnlab.spec.layers import (
     MaxPooling2D,
     ResidualBlock,
 )
-from cnnlab.spec.places import OPERATIONS, can_magnify, places
+from cnnlab.spec.places import OPERATIONS, can_magnify, laid_out, places
 from tests.spec.strategies import specs
 
 MATHS = Path(backend.__file__).parents[1] / "ui" / "components" / "microscope_math.mjs"
 
 WORK = """
 import { createInterface } from "node:readline";
-import { fieldOf, prepared, retrace, softmaxed, valueOf, weighed } from "%s";
+import { fieldOf, prepared, retrace, softmaxed, weighed } from "%s";
 const image = (shape, values) => ({ height: shape[0], width: shape[1], channels: shape[2], values });
 const kernelOf = (shape, values) => ({ rows: shape[0], columns: shape[1], channels: shape[2], values });
+const valueOf = ({ sum, trail }, layer) => trail.findLast(({ step }) => step.layer === layer)?.after ?? sum;
 function answered({ operation, input, shape, kernel, kernelShape, window, steps, layers, view, of }) {
   if (operation === "softmax") return [...softmaxed(input).shares];
   if (operation === "field") return fieldOf(view, of, ...window);
@@ -311,6 +312,22 @@ def test_a_value_behind_flatten_sees_the_whole_image(browser: Browser) -> None:
     assert places(network)["dense"].sees is None
     lit = browser.ask(operation="field", view=None, of={"height": 15, "width": 13}, window=[0, 0])
     assert lit == [0, 0, 15, 13]
+
+
+@pytest.mark.parametrize(
+    ("layers", "source"),
+    [
+        ((Conv2D(), Flatten()), "conv2d"),
+        ((Conv2D(), Flatten(), Dropout(), Flatten()), "conv2d"),
+        ((Conv2D(), GlobalAveragePooling2D(), Flatten()), None),
+        ((Conv2D(), Flatten(), Dense(), Flatten()), None),
+    ],
+    ids=["a map", "a map, twice", "means", "units"],
+)
+def test_only_a_flatten_that_took_a_map_laid_one_out(layers: tuple[Layer, ...], source: str | None) -> None:
+    found = places(Architecture(input_shape=(8, 8, 1), classes=2, layers=layers))
+    place = laid_out(found, list(found)[-1])
+    assert (place and place.row.name) == source
 
 
 def test_a_window_whose_values_all_lie_in_the_padding_sees_nothing() -> None:

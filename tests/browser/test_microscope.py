@@ -39,6 +39,9 @@ def inspected(page: Page, server: AppServer, record: Record) -> OpenLayer:
         page.get_by_role("tab", name="Microscope").click()
         wait_idle(page)
         page.locator(".st-key-w-layer").get_by_text(layer, exact=True).click()
+        # Of the layer before, there are steps too, until the click has reached the server.
+        told = "Logit of" if layer == "dense_1" else f"{layer}, "
+        expect(page.locator(".microscope")).to_contain_text(told)
         wait_idle(page)
         expect(page.locator(".microscope .step").first).to_be_visible()
         return page

@@ -54,6 +54,17 @@ def test_a_kernel_is_painted_by_pointer_and_keyboard_and_undone(
     assert cells(now) == painted
     assert cells(trained) == original
 
+    # What is enlarged on one side is enlarged on the other, also what was before.
+    sides = [keyed(page, f"w-surgery-{side}-conv2d") for side in ("as", "edited")]
+    for side, key, index in ((0, "Home", 0), (1, "End", "last"), (0, "Home", 0)):
+        sides[side].locator(".grid").focus()
+        page.keyboard.press(key)
+        page.keyboard.press("Enter")
+        wait_idle(page)
+        told = sides[side].locator("h4").inner_text()
+        assert (told == "Map 0") == (index == 0)
+        expect(sides[1 - side].locator("h4")).to_have_text(told)
+
     # By keyboard: up to the last cell but one, cleared.
     now.focus()
     page.keyboard.press("End")

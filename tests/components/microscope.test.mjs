@@ -5,7 +5,7 @@ import { received } from "../../cnnlab/ui/components/microscope.mjs";
 import { toneOf } from "../../cnnlab/ui/components/microscope_map.mjs";
 import {
   ACTIVATIONS, agrees, decimalsFor, erfc, fieldOf, numbersOf, prepared, retrace, softmaxed, stepped, strongest,
-  unflattened, valueOf, weighed,
+  unflattened, weighed,
 } from "../../cnnlab/ui/components/microscope_math.mjs";
 import {
   beginning, fixed, resultHtml, resultLines, softmaxHtml, spokenPlace, stepWords, sumWords, toldClasses, topHtml,
@@ -16,6 +16,7 @@ const relu = (layer) => ({ layer, kind: "activation", numbers: {}, function: "re
 const norm = { layer: "bn", kind: "normalization", function: "",
   numbers: { moving_mean: 1, moving_variance: 3.75, gamma: 4, beta: -1, epsilon: 0.25 } };
 const encoded = (values) => Buffer.from(new Float32Array(values).buffer).toString("base64");
+const valueOf = ({ sum, trail }, layer) => trail.findLast(({ step }) => step.layer === layer)?.after ?? sum;
 const close = (own, expected, most = 1e-6) => assert.ok(Math.abs(own - expected) <= most, `${own} is not ${expected}`);
 
 // The tutorial's example: 35 is the sum under the first window.
@@ -95,10 +96,10 @@ test("the strongest value may be a negative one", () => {
   assert.equal(strongest([0, 0]), 0);
 });
 
-test("numbers travel as float32", () => {
+test("numbers travel as float32, pixels as bytes", () => {
   assert.deepEqual([...numbersOf(encoded([1.5, -2, 1e-8]))], [1.5, -2, Math.fround(1e-8)]);
   const data = received({
-    image: encoded([0, 255]), imageShape: [1, 2, 1], input: encoded([1, 2, 3]), inputShape: [3],
+    image: Buffer.from([0, 255]).toString("base64"), imageShape: [1, 2, 1], input: encoded([1, 2, 3]), inputShape: [3],
     kernel: "", kernelShape: [], window: "{}", steps: "[]", outputs: [["dense", encoded([6])]], logits: "",
     seesRows: [], seesColumns: [],
   });

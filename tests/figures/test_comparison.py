@@ -132,7 +132,8 @@ class TestTwoAnswers:
     def test_a_bar_a_model_and_class_the_likeliest_first(self) -> None:
         figure = two_answers([[0.7, 0.2, 0.1], [0.0, 0.05, 0.95]], ["one", "two"], NAMES, actual=0)
         assert [each.name for each in figure.data] == ["one", "two"]
-        assert list(figure.data[0].y) == list(figure.data[1].y) == ["bag", "shirt ✓", "coat"]
+        assert list(figure.layout.yaxis.ticktext) == ["bag", "shirt ✓", "coat"]
+        assert list(figure.data[0].y) == list(figure.data[1].y) == list(figure.layout.yaxis.tickvals)
         assert list(figure.data[0].x) == [0.1, 0.7, 0.2]
         assert list(figure.data[1].x) == [0.95, 0.0, 0.05]
         assert [each.marker.color for each in figure.data] == [theme.class_colour(0), theme.class_colour(1)]

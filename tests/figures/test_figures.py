@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import plotly.graph_objects as go
 import pytest
 
@@ -12,7 +11,6 @@ from cnnlab.analysis.metrics import ClassReport
 from cnnlab.figures import theme
 from cnnlab.figures.classes import class_counts, class_report, describe_class_counts, describe_class_report
 from cnnlab.figures.curves import curve, describe_curve
-from cnnlab.figures.probabilities import describe_probabilities, probabilities
 from cnnlab.figures.schedule import describe_schedule, schedule
 
 NAMES = ("shirt", "coat", "bag")
@@ -27,21 +25,16 @@ def trace(figure: go.Figure, name: str) -> Any:
     return next(each for each in figure.data if each.name == name)
 
 
-def texts(figure: go.Figure) -> list[Any]:
-    return [each for each in figure.data if each.type == "scatter" and each.mode == "text"]
-
-
 def every_figure() -> list[go.Figure]:
     return [
         curve(EPOCHS, "loss"),
         class_counts({"training": [1, 2, 3]}, NAMES),
         class_report(REPORT),
-        probabilities([0.1, 0.9, 0.0], NAMES),
         schedule([1, 2], [1e-3, 1e-4], 2),
     ]
 
 
-@pytest.mark.parametrize("index", range(5))
+@pytest.mark.parametrize("index", range(4))
 def test_every_figure_is_transparent_and_takes_its_text_colour_from_the_page(index: int) -> None:
     layout = every_figure()[index].layout
     assert layout.paper_bgcolor == layout.plot_bgcolor == "rgba(0,0,0,0)"
@@ -108,33 +101,6 @@ class TestClasses:
         assert describe_class_counts({}, ()) == "A data set without classes."
         assert "Highest F1: 'coat' (84.0%); lowest: 'shirt' (79.0%)." in describe_class_report(REPORT)
         assert describe_class_report(()) == "No classes."
-
-
-class TestProbabilities:
-    def test_most_probable_first_and_the_actual_one_marked(self) -> None:
-        bars = probabilities([0.1, 0.7, 0.2], NAMES, actual=2).data[0]
-        assert list(bars.y) == ["coat", "bag ✓", "shirt"]
-        assert list(bars.marker.color) == [theme.WRONG, theme.RIGHT, theme.QUIET]
-
-    def test_a_right_answer_is_not_red(self) -> None:
-        assert theme.WRONG not in probabilities([0.1, 0.7, 0.2], NAMES, actual=1).data[0].marker.color
-
-    def test_the_actual_class_is_among_those_shown(self) -> None:
-        values = np.linspace(1, 0, 30)
-        names = [f"class {k}" for k in range(30)]
-        shown = list(probabilities(values, names, actual=29, limit=5).data[0].customdata)
-        assert shown == ["class 0", "class 1", "class 2", "class 3", "class 29"]
-
-    def test_a_doubt_is_never_rounded_away(self) -> None:
-        assert list(probabilities([0.99999, 0.00001, 0.0], NAMES).data[0].text) == [">99.9%", "<0.1%", "0.0%"]
-        assert probabilities([1.0, 0.0, 0.0], NAMES).data[0].text[0] == "100%"
-
-    def test_in_words(self) -> None:
-        assert describe_probabilities([0.1, 0.7, 0.2], NAMES, actual=2) == (
-            "The model says 'coat' (70.0%). It is 'bag' (20.0%)."
-        )
-        assert describe_probabilities([0.1, 0.7, 0.2], NAMES, actual=1).endswith("That is right.")
-        assert describe_probabilities([0.1, 0.7, 0.2], NAMES) == "The model says 'coat' (70.0%)."
 
 
 class TestSchedule:

@@ -307,7 +307,7 @@ class TestImage:
         bars = screen.figure(app, "w-compare-answers")["data"]
         assert [each["name"] for each in bars] == ["first", "better"]
         for each, table in zip(bars, answers, strict=True):
-            shown = [int(tick.split(" ")[0]) for tick in each["y"]]
+            shown = [int(name) for name in each["customdata"]]
             np.testing.assert_allclose(numbers(each["x"]), table[apart[0]][shown], rtol=1e-6)
 
     def test_another_image_can_be_chosen(self, open_page: OpenPage) -> None:

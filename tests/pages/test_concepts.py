@@ -61,6 +61,14 @@ def test_another_card_opens_and_the_window_comes_back(open_page: OpenPage) -> No
     assert not app.exception
 
 
+def test_back_to_an_address_without_a_card_closes_it(open_page: OpenPage) -> None:
+    app = open_page("convolution", card="stride")
+    app.query_params.clear()
+    app.run()
+    assert app.session_state["w-cv-tabs"] == WINDOW
+    assert screen.components(app) == ["convolution"]
+
+
 def test_shared_weights_are_counted(open_page: OpenPage) -> None:
     app = open_page("convolution", card="weights")
     assert titles(app) == [

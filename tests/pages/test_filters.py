@@ -188,6 +188,24 @@ def test_a_dead_filter_has_no_images_and_nothing_that_it_wants(
     assert "w-nine-conv2d" not in screen.components(app)
 
 
+def test_a_filter_that_is_constant_and_not_0_is_not_called_dead(
+    open_page: OpenPage, answering: NotingEngine
+) -> None:
+    def saturated(run_id: str, step: int, layer_name: str) -> Excitation:
+        found = answer(layer_name)
+        found.minimum[17] = found.maximum[17] = 1.0
+        return found
+
+    answering.answers["excitation"] = saturated
+    recorded.finished()
+    app = opened(open_page)
+    assert screen.says(
+        app, "32 filters · **2 constant** (the same everywhere, whatever the test image, crossed out): 3, 17"
+    )
+    choose(app, "conv2d", 17)
+    assert screen.says(app, "**Filter 17** is constant: it gives 1 everywhere, whatever the test image.")
+
+
 def test_a_click_on_an_image_looks_at_it(
     open_page: OpenPage, answering: NotingEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

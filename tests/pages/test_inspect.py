@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from cnnlab import datasets
 from cnnlab.runs import get_store
 from cnnlab.spec.layers import DepthwiseConv2D, Flatten, ResidualBlock
+from cnnlab.ui import run_view
 from tests.pages import recorded, screen
 from tests.pages.conftest import OpenPage
 from tests.pages.recorded import FIRST, LAST, MISTAKES
@@ -219,6 +221,31 @@ def test_one_input_channel_of_a_kernel_can_be_chosen(open_page: OpenPage, answer
     given = screen.component(app, "w-kernels-conv2d_1")
     flat = kernel[:, :, 4].reshape(9, 32)
     np.testing.assert_allclose(np.array(given["statistics"])[:, 1], flat.max(axis=0), atol=1e-6)
+
+
+@pytest.mark.parametrize("tab", ["Kernels", "Surgery"])
+def test_damaged_weights_are_one_line_in_the_tab(
+    tab: str, open_page: OpenPage, answering: NotingEngine
+) -> None:
+    run = recorded.finished()
+    app = open_page("inspect")
+    (path,) = get_store().files(run.id).folder.glob(f"weights-{LAST:08d}-*.npz")
+    path.write_bytes(path.read_bytes()[:100])
+    open_tab(app, tab)
+    assert f"{path.name} is damaged" in screen.error(app)
+
+
+def test_a_class_name_is_shown_as_it_is_written(
+    open_page: OpenPage, answering: NotingEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = recorded.finished()
+    data = run_view.test_set(run)
+    names = tuple(f"{digit} *[a](b)" for digit in range(10))
+    named = dataclasses.replace(data, info=dataclasses.replace(data.info, class_names=names))
+    monkeypatch.setattr(run_view, "test_set", lambda run: named)
+    app = open_page("inspect")
+    assert not app.exception
+    assert screen.says(app, r"Test image **0**: **5 \*\[a\](b)**")
 
 
 def test_a_layer_without_kernels_says_so(open_page: OpenPage, answering: NotingEngine) -> None:

@@ -101,6 +101,7 @@ def test_the_browser_is_given_every_number(layer: str, opened: AppTest, answerin
     _, image, _, channel = asked(answering)
     answer = magnified("", LAST, image, layer, channel)
     assert (given["layer"], given["operation"], given["channel"]) == (layer, answer["operation"], channel)
+    assert base64.b64decode(given["image"]) == answer["image"].tobytes()
     np.testing.assert_array_equal(numbers(given["input"]), answer["input"].ravel())
     assert given["inputShape"] == list(answer["input"].shape)
     np.testing.assert_array_equal(numbers(given["kernel"]), answer["kernel"].ravel())

@@ -121,6 +121,11 @@ def press(app: AppTest, key: str) -> None:
     assert not app.exception
 
 
+def paint(app: AppTest) -> None:
+    next(button for button in app.button if button.label == "Paint").click().run()
+    assert not app.exception
+
+
 OFF = {"kind": "SwitchOff", "layer": "conv2d", "filter": 3}
 
 
@@ -154,9 +159,11 @@ def test_switching_a_filter_off_asks_and_shows_before_and_after(
     assert [side["initial"] for side in sides] == [2, 2]
     assert sides[0]["statistics"][2][1] > 0
     assert sides[1]["statistics"][2] == [0, 0, 1]
-    bars = {trace["name"]: trace for trace in screen.figure(app, "w-surgery-probabilities")["data"]}
-    assert bars["As trained"]["text"][bars["As trained"]["y"].index("5 ✓")] == "91.0%"
-    assert bars["Edited"]["text"][bars["Edited"]["y"].index("8")] == "64.0%"
+    figure = screen.figure(app, "w-surgery-probabilities")
+    bars = {trace["name"]: trace["text"] for trace in figure["data"]}
+    names = figure["layout"]["yaxis"]["ticktext"]
+    assert bars["As trained"][names.index("5 ✓")] == "91.0%"
+    assert bars["Edited"][names.index("8")] == "64.0%"
     assert not any(screen.component(app, "w-surgery-kernel")["now"])
 
 
@@ -221,8 +228,7 @@ def test_a_painted_kernel_is_an_edit(
     np.testing.assert_array_equal(paintable["before"], kernel[:, :, 9, 3])
     rows = [[0.5, 0, 0], [0, -1.25, 0], [0, 0, 2]]
     paintable["painted"] = {"layer": "conv2d_1", "filter": 3, "channel": 9, "values": rows}
-    next(button for button in app.button if button.label == "Paint").click().run()
-    assert not app.exception
+    paint(app)
     (sent,) = questions(answering, "edited_maps")[-1]["edits"]
     assert {**sent, "values": [list(row) for row in sent["values"]]} == {
         "kind": "Repaint",
@@ -230,6 +236,33 @@ def test_a_painted_kernel_is_an_edit(
     }
     np.testing.assert_array_equal(paintable["now"], np.float32(rows))
     assert listed(app) == "**1 edit** conv2d_1, filter 3: repainted on input channel 9"
+
+
+def test_a_kernel_that_is_switched_off_keeps_what_was_painted_and_takes_no_paint(
+    open_page: OpenPage, answering: NotingEngine, paintable: dict[str, Any]
+) -> None:
+    recorded.finished()
+    app = opened(open_page)
+    paintable["painted"] = {"layer": "conv2d", "filter": 3, "channel": 0, "values": [[1.0] * 3] * 3}
+    paint(app)
+    assert not paintable["locked"]
+    press(app, "w-surgery-switch")
+    assert paintable["locked"]
+    paintable["painted"]["values"] = [[2.0] * 3] * 3
+    paint(app)
+    assert [toast.value for toast in app.toast] == ["Filter 3 is switched off. Switch it on to paint."]
+    assert not paintable["now"].any()
+    press(app, "w-surgery-switch")
+    np.testing.assert_array_equal(paintable["now"], 1)
+
+
+def test_two_instruments_at_once_both_take_effect(open_page: OpenPage, answering: NotingEngine) -> None:
+    recorded.finished()
+    app = opened(open_page)
+    app.slider(key="w-surgery-factor-conv2d-3").set_value(2.0)
+    press(app, "w-surgery-switch")  # before the slider's rerun
+    kinds = [edit["kind"] for edit in questions(answering, "edited_maps")[-1]["edits"]]
+    assert sorted(kinds) == ["Scale", "SwitchOff"]
 
 
 @pytest.mark.parametrize(
@@ -250,8 +283,7 @@ def test_a_painting_that_cannot_be_meant_is_said_and_changes_nothing(
     recorded.finished()
     app = opened(open_page)
     paintable["painted"] = painted
-    next(button for button in app.button if button.label == "Paint").click().run()
-    assert not app.exception
+    paint(app)
     assert [toast.value[: len(message)] for toast in app.toast] == [message]
     assert not questions(answering, "edited_maps")
 
@@ -262,8 +294,7 @@ def test_a_painting_of_another_size_is_said_and_changes_nothing(
     recorded.finished()
     app = opened(open_page)
     paintable["painted"] = {"layer": "conv2d", "filter": 3, "channel": 0, "values": [[1.0]]}
-    next(button for button in app.button if button.label == "Paint").click().run()
-    assert not app.exception
+    paint(app)
     assert [toast.value for toast in app.toast] == [
         "Edit 1 (Repaint): the kernels of conv2d have 3 rows of 3 numbers. Received 1 of 1."
     ]

@@ -282,15 +282,22 @@ def test_a_slice_that_is_painted_again_is_one_repaint() -> None:
     assert edits == (paint(2, channel=1), paint(3))
 
 
-def test_a_filter_that_is_switched_off_needs_no_earlier_edit_and_can_be_switched_on() -> None:
-    other = SwitchOff(layer="conv2d", filter=1)
-    edits = added(
-        (other, Scale(layer="conv2d", filter=0, factor=2)), off := SwitchOff(layer="conv2d", filter=0)
+def test_a_filter_that_is_switched_off_and_on_is_as_it_was_before() -> None:
+    before: tuple[Edit, ...] = (
+        SwitchOff(layer="conv2d", filter=1),
+        Repaint(layer="conv2d", filter=0, channel=0, values=plane(1)),
+        Scale(layer="conv2d", filter=0, factor=2),
     )
-    assert edits == (other, off)
+    off = SwitchOff(layer="conv2d", filter=0)
+    edits = added(before, off)
+    assert edits == (*before, off)
+    assert added(edits, off) == edits
     assert is_off(edits, "conv2d", 0)
-    assert without_switch(edits, "conv2d", 0) == (other,)
-    assert not is_off((other,), "conv2d", 0)
+    assert not is_off(before, "conv2d", 0)
+    assert factor(edits, "conv2d", 0) == 2
+    assert without_switch(edits, "conv2d", 0) == before
+    changed = edited(weights(), NETWORK, edits)
+    assert not changed["conv2d/kernel"][..., 0].any()
 
 
 def test_edits_say_what_they_do() -> None:

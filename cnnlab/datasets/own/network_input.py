@@ -176,7 +176,10 @@ def _as_laid_out(grey: NDArray[np.uint8], size: tuple[int, int], layout: Layout)
         return None
     rows, columns = _span(ink >= strongest / 4)
     cut = (ink[rows, columns] * (255 / strongest)).astype(np.uint8)
-    pixels = _centred(_fitted(cut, size, layout.share), size)
+    thing = _fitted(cut, size, layout.share)
+    if not thing.any():
+        return None  # so little ink on so much paper that the mean of each pixel rounds to none
+    pixels = _centred(thing, size)
     longer, side = round(layout.share * max(size)), max(size)
     steps = ["inverted to light on dark"] if light else []
     steps += [f"cut out, made {longer} of {side} pixels large", "centred, as this data set's images are"]

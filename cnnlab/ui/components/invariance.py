@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cnnlab.analysis.answer import role
 from cnnlab.analysis.invariance import CHANGES, Kind, amount_words, neutral_index, stretches
 from cnnlab.ui.components._source import component
 
@@ -70,19 +71,12 @@ def payload(
         "width": small.shape[2],
         "channels": small.shape[3],
         "top": [
-            [[names[k], float(row[k]), _role(int(k), called, actual)] for k in best]
+            [[names[k], float(row[k]), role(int(k), called, actual)] for k in best]
             for row, best in zip(probabilities, order, strict=True)
         ],
         "curves": [
-            [names[k], _role(k, called, actual), probabilities[:, k].round(4).tolist()] for k in curves
+            [names[k], role(k, called, actual), probabilities[:, k].round(4).tolist()] for k in curves
         ],
         "stretches": [[each.first, each.last, names[each.called]] for each in stretches(probabilities)],
         "right": names[called if actual is None else actual],
     }
-
-
-def _role(index: int, called: int, actual: int | None) -> str:
-    """Blue for the actual class, vermilion for the answer that is another, grey for the rest."""
-    if index == actual or (actual is None and index == called):
-        return "right"
-    return "wrong" if index == called else "other"

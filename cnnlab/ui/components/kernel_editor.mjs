@@ -98,7 +98,7 @@ class KernelEditor {
     root.innerHTML = `<div class="editor">
       <div class="grids"><div class="part before"><h4>As trained</h4><div class="stage" role="img"><canvas></canvas>
         <div class="numbers" aria-hidden="true"></div></div></div>
-      <div class="part now"><h4>Now: paint on it</h4>
+      <div class="part now"><h4></h4>
         <div class="stage" tabindex="0" role="application" aria-roledescription="kernel"><canvas></canvas>
         <div class="numbers" aria-hidden="true"></div><div class="mark"></div></div></div></div>
       <div class="brush"><span class="swatch"></span><label>Brush <output></output>
@@ -138,8 +138,10 @@ class KernelEditor {
     this.cell = clamp(other ? Math.floor(data.now.length / 2) : this.cell, 0, data.now.length - 1);
     const { low, high, step } = brushRange(data.extreme);
     Object.assign(this.range, { min: low, max: high, step });
-    this.stage.setAttribute("aria-label", `${data.label}. Arrow keys move, Enter paints with the brush, ` +
-      "plus and minus change the weight, 0 clears it.");
+    this.root.querySelector(".now h4").textContent = data.locked ? "Now: switched off" : "Now: paint on it";
+    this.root.querySelector(".editor").classList.toggle("locked", data.locked);
+    this.stage.setAttribute("aria-label", `${data.label}. Arrow keys move` + (data.locked ? "; switched off." :
+      ", Enter paints with the brush, plus and minus change the weight, 0 clears it."));
     this.take(this.brush);
     this.redraw();
   }
@@ -238,6 +240,7 @@ class KernelEditor {
   }
 
   change(values) {
+    if (this.data.locked) values = this.values;
     this.pending ||= values.some((value, k) => value !== this.values[k]);
     this.values = values;
     this.show();

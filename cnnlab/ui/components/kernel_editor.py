@@ -25,6 +25,7 @@ def kernel_editor(
     filter: int,
     channel: int,
     extreme: float,
+    locked: bool = False,
     key: str,
     on_painted: Callable[[Painted], None],
 ) -> None:
@@ -37,6 +38,7 @@ def kernel_editor(
         filter: Which filter's.
         channel: Of which input channel.
         extreme: The weight at the ends of the colours, above 0.
+        locked: Whether the filter is switched off: its kernel can be read and not painted.
         key: Of this component on the page.
         on_painted: Called with the painted kernel before the page reruns for it.
     """
@@ -59,6 +61,7 @@ def kernel_editor(
             "before": _plain(before),
             "now": _plain(now),
             "extreme": float(f"{extreme:.7g}"),
+            "locked": locked,
             "label": f"Kernel of {layer}, filter {filter}, input channel {channel}: {rows} by {columns}",
         },
         on_painted_change=report,

@@ -105,13 +105,14 @@ class Maps {
     this.observer.observe(root);
   }
 
-  update({ data, setStateValue }) {
+  update({ data, setTriggerValue }) {
     const before = this.data;
     // The chosen tile stays while a slider changes the picture under it; another layer begins anew.
     if (!before || before.asked !== data.asked || before.label !== data.label) this.index = data.initial;
     this.index = clamp(this.index, 0, data.count - 1);
     this.data = data;
-    this.tell = (index) => data.report && setStateValue("selected", index);
+    // A trigger, not a state: a tile that is clicked again after Python chose another is news to Python.
+    this.tell = (index) => data.report && setTriggerValue("selected", index);
     this.grid.setAttribute("aria-label", `${data.label}: ${data.count} tiles. Arrow keys move, Enter enlarges.`);
     const rest = this.root.querySelector(".rest");
     rest.hidden = !data.leftOut;

@@ -36,7 +36,7 @@ def maps(
         on_select: Called with a tile's index before the page reruns for a selection.
 
     Returns:
-        The index of the enlarged tile, as far as Python was told.
+        The tile that was chosen just now, where ``on_select`` asks for it; else the one enlarged at first.
     """
     count = tiles.sprite.count
     initial = selected if selected is not None else _strongest(tiles)

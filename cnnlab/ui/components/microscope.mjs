@@ -1,7 +1,7 @@
 // One channel of a layer under the pointer: what enters each number, and every step to it. All of it here, in the browser:
 // nothing that the pointer does asks the server.
 import { MapLens } from "./microscope_map.mjs";
-import { numbersOf } from "./microscope_math.mjs";
+import { bytesOf, numbersOf } from "./microscope_math.mjs";
 import { UnitLens } from "./microscope_unit.mjs";
 import { later } from "./shared.mjs";
 
@@ -9,12 +9,12 @@ const lenses = new WeakMap();
 
 /** What Python sends, with its numbers decoded and its maps shaped. */
 export function received(data) {
-  const shaped = ([height = 1, width = 1, channels = 1], text) => ({ height, width, channels, values: numbersOf(text) });
+  const shaped = ([height = 1, width = 1, channels = 1], values) => ({ height, width, channels, values });
   const [rows = 1, columns = 1, channels = 1] = data.kernelShape;
   return {
     ...data,
-    image: shaped(data.imageShape, data.image),
-    input: shaped(data.inputShape, data.input),
+    image: shaped(data.imageShape, bytesOf(data.image)),
+    input: shaped(data.inputShape, numbersOf(data.input)),
     kernel: data.kernel ? { rows, columns, channels, values: numbersOf(data.kernel) } : null,
     window: JSON.parse(data.window),
     steps: JSON.parse(data.steps),

@@ -53,7 +53,7 @@ def payload(
         "channel": magnified.channel,
         "inputChannel": magnified.input_channel,
         "source": place.takes[0],
-        "image": _text(magnified.image.astype(np.float32)),
+        "image": _encoded(magnified.image),
         "imageShape": magnified.image.shape,
         "input": _text(magnified.input),
         "inputShape": magnified.input.shape,
@@ -73,7 +73,11 @@ def payload(
 
 
 def _text(values: NDArray[np.float32]) -> str:
-    return base64.b64encode(np.ascontiguousarray(values, "<f4").tobytes()).decode("ascii")
+    return _encoded(values.astype("<f4"))
+
+
+def _encoded(values: NDArray[np.uint8] | NDArray[np.float32]) -> str:
+    return base64.b64encode(values.tobytes()).decode("ascii")
 
 
 def _flat(spans: Spans) -> list[int]:

@@ -3,10 +3,14 @@
 // convolution_math.mjs, of a vector plain numbers.
 import { explain, layOut } from "./convolution_math.mjs";
 
+/** Bytes from base64. */
+export function bytesOf(text) {
+  return Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+}
+
 /** Float32 numbers from base64, as Python sends them: little-endian on every machine that runs a browser. */
 export function numbersOf(text) {
-  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-  return new Float32Array(bytes.buffer);
+  return new Float32Array(bytesOf(text).buffer);
 }
 
 /** What the window needs to know of itself in the terms of convolution_math.mjs. */
@@ -84,12 +88,6 @@ export function prepared({ operation, input, window, kernel = null, steps = [] }
 export function retrace(lens, row, column) {
   const { channels, sum } = explain(lens.input, lens.kernel, lens.settings, lens.plan, row, column, 0);
   return { channels, sum, trail: retraced(lens.steps, sum) };
-}
-
-/** The value that a layer gives at the end of its own steps; other layers' steps follow in the trail. */
-export function valueOf({ sum, trail }, layer) {
-  const own = trail.filter(({ step }) => step.layer === layer);
-  return own.length ? own[own.length - 1].after : sum;
 }
 
 /**

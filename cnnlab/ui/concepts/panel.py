@@ -53,12 +53,14 @@ def tabs(window: Callable[[], None]) -> None:
 
 
 def _follow_the_address() -> None:
-    """Open the card of the address; an address that stays the same does not take a click back."""
+    """Open the card of the address, the window where it names none: Back, too, leads there.
+
+    An address that stays the same does not take a click back.
+    """
     asked = st.query_params.get("card")
     if asked != st.session_state.get(_ASKED) or _TABS not in st.session_state:
         st.session_state[_ASKED] = asked
-        if asked in CARDS:
-            st.session_state[_TABS] = TITLES[asked]
+        st.session_state[_TABS] = TITLES[asked] if asked in CARDS else WINDOW
 
 
 def _tell() -> None:

@@ -18,7 +18,7 @@ from cnnlab.ui.inspect.seen import Seen
 
 _IN_IMAGE, _CROP = "In the image", "Cut out"
 _NAMED = 12
-"""So many dead filters are named; more are only counted."""
+"""So many dead or constant filters are named; more are only counted."""
 _WANTED_HELP = (
     "Gradient ascent on the pixels, from grey noise with a fixed seed (Erhan et al. 2009); small differences "
     "between neighbours are preferred (total variation, Mahendran and Vedaldi 2016), so a test image may "
@@ -27,14 +27,10 @@ _WANTED_HELP = (
 
 
 def draw(seen: Seen) -> None:
-    """Show the layer's filters by what excites them, and one of them in depth; or say what went wrong."""
+    """Show the layer's filters by what excites them, and one of them in depth."""
     name = seen.row.name
-    try:
-        with st.spinner(f"Showing all {len(seen.data.test):,} test images to {name}", show_time=True):
-            found = excitation(seen.run, name, step=seen.step)
-    except CNNLabError as exc:
-        st.error(str(exc), icon=":material/error:")
-        return
+    with st.spinner(f"Showing all {len(seen.data.test):,} test images to {name}", show_time=True):
+        found = excitation(seen.run, name, step=seen.step)
     view = view_behind(seen.run.design.architecture, name)
     noun = _noun(seen)
     st.caption(_counted(seen, found, noun, view))
@@ -79,10 +75,11 @@ def _counted(seen: Seen, found: Excitation, noun: str, view: View) -> str:
     if not len(dead):
         return f"{start}none is dead · each tile: {tile}"
     named = ", ".join(map(str, dead[:_NAMED])) + (", …" if len(dead) > _NAMED else "")
-    return (
-        f"{start}**{len(dead):,} dead** (never active on the {found.count:,} test images, crossed out): "
-        f"{named} · each other tile: {tile}"
-    )
+    if found.maximum[dead].any():  # a saturated tanh, say: it answers, and tells nothing
+        told = f"**{len(dead):,} constant** (the same everywhere, whatever the test image, crossed out)"
+    else:
+        told = f"**{len(dead):,} dead** (never active on the {found.count:,} test images, crossed out)"
+    return f"{start}{told}: {named} · each other tile: {tile}"
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
@@ -105,7 +102,7 @@ def _depth(seen: Seen, found: Excitation, view: View, chosen: int) -> None:
         cut = not view.everything and _cut_out()
     with right:  # first: what is made takes longer
         if found.dead[chosen]:
-            st.caption("No test image excites it: there are none to show.")
+            st.caption("No test image excites it more than another: there are none to show.")
         else:
             _nine(seen, found, view, chosen, cut=cut)
     with left:
@@ -118,7 +115,8 @@ def _told(seen: Seen, found: Excitation, chosen: int) -> str:
         title += f" ({words.plain(seen.data.class_names[chosen])})"
     largest = _number(found.maximum[chosen])
     if found.dead[chosen]:
-        return f"{title} is dead: it gives {largest} everywhere, whatever the test image."
+        what = "is constant" if found.maximum[chosen] else "is dead"
+        return f"{title} {what}: it gives {largest} everywhere, whatever the test image."
     return (
         f"{title} is above 0 {'' if _noun(seen) == 'unit' else 'somewhere '}in "
         f"**{words.percent(float(found.active[chosen]))}** of the {found.count:,} test images and reaches "
@@ -188,6 +186,6 @@ def _wanted(seen: Seen, found: Excitation, view: View, chosen: int, *, cut: bool
         st.caption(f"No change of the noise moves it: it stays at {value}.")
 
 
-@st.cache_data(max_entries=256, show_spinner=False)
+@st.cache_data(max_entries=64, show_spinner=False)
 def _asked(run_id: str, step: int, layer: str, filter_index: int, _seen: Seen) -> WantedImage:
     return wanted_image(_seen.run, layer, filter_index, step=step)

@@ -6,11 +6,10 @@ import numpy as np
 import streamlit as st
 
 from cnnlab import api
-from cnnlab.analysis.answer import shares
+from cnnlab.analysis.answer import describe_probabilities, shares
 from cnnlab.analysis.ordering import in_turn
 from cnnlab.datasets import Dataset
-from cnnlab.figures.probabilities import describe_probabilities
-from cnnlab.ui import actions
+from cnnlab.ui import actions, words
 from cnnlab.ui.components.answer import answer as bars
 from cnnlab.ui.enlarged import enlarged
 
@@ -40,7 +39,7 @@ def draw(run: api.Run, step: int, data: Dataset, index: int) -> None:
     with picture:
         enlarged(data.images[data.test.indices[index]], f"Test image {index}: {name}")
     with choice:
-        st.markdown(f"Test image **{index:,}**: **{name}**")
+        st.markdown(f"Test image **{index:,}**: **{words.plain(name)}**")
         _choice(run, step, len(data.test), index)
 
 

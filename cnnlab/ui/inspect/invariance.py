@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from cnnlab import api
 from cnnlab.analysis.invariance import CHANGES, EDGES, Edge, Kind, in_words
 from cnnlab.api.invariance import Sweep, invariance
-from cnnlab.errors import CNNLabError
 from cnnlab.ui import words
 from cnnlab.ui.components.invariance import invariance as component
 from cnnlab.ui.inspect.seen import Seen
@@ -36,11 +35,7 @@ def draw(seen: Seen) -> None:
             width=240,
         )
     image = seen.answer.image
-    try:
-        sweep = _sweep(seen.run, seen.run.id, seen.step, image, kind, edge)
-    except CNNLabError as exc:
-        st.error(str(exc), icon=":material/error:")
-        return
+    sweep = _sweep(seen.run, seen.run.id, seen.step, image, kind, edge)
     names = seen.data.class_names
     said = in_words(kind, sweep.amounts, sweep.probabilities, names)
     st.markdown(f"**{words.plain(said)}**")
@@ -56,7 +51,7 @@ def draw(seen: Seen) -> None:
     )
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@st.cache_data(max_entries=8, show_spinner=False)
 def _sweep(_run: api.Run, run_id: str, step: int, image: NDArray[np.uint8], kind: Kind, edge: Edge) -> Sweep:
     """Asked once for each image, weights and kind."""
-    return invariance(_run, step, image, kind, edge=edge)
+    return invariance(_run, image, kind, edge=edge, step=step)

@@ -20,7 +20,7 @@ def draw(seen: Seen) -> None:
     if weight is None:
         st.caption(f"**{row.title}** slides no kernel over a map. Choose a convolution.")
         return
-    kernel = seen.run.weights(seen.step)[f"{row.name}/{weight}"]
+    kernel = seen.weights()[f"{row.name}/{weight}"]
     if weight in KINDS[row.kind].depthwise:
         # Each kernel reads a channel of its own: as many filters of one channel.
         kernel = kernel.reshape(*kernel.shape[:2], 1, -1)

@@ -6,7 +6,6 @@ import numpy as np
 import streamlit as st
 
 from cnnlab.api.microscope import microscope as magnified
-from cnnlab.errors import CNNLabError
 from cnnlab.spec.layers import KINDS
 from cnnlab.spec.places import Place, can_magnify, laid_out, places
 from cnnlab.ui.components.microscope import microscope
@@ -22,11 +21,7 @@ def draw(seen: Seen) -> None:
         return
     names = seen.data.class_names if seen.row.is_output else ()
     channel = _channel(seen, names)
-    try:
-        answer = magnified(seen.run, seen.image, seen.row.name, channel, step=seen.step)
-    except CNNLabError as exc:
-        st.error(str(exc), icon=":material/error:")
-        return
+    answer = magnified(seen.run, seen.image, seen.row.name, channel, step=seen.step)
     vector = answer.operation == "dense"
     microscope(
         answer,

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from cnnlab import api
 from cnnlab.analysis.over_time import Film, film
 from cnnlab.api.over_time import over_time as ask
-from cnnlab.errors import CNNLabError
 from cnnlab.spec.architecture import Row
 from cnnlab.spec.layers import KINDS
 from cnnlab.ui.components.over_time import Titled, over_time
@@ -40,11 +39,7 @@ def draw(seen: Seen) -> None:
         )
         return
     name = seen.row.name
-    try:
-        course = _course(seen.run.id, kept, seen.image, name, seen.run)
-    except CNNLabError as exc:
-        st.error(str(exc), icon=":material/error:")
-        return
+    course = _course(seen.run.id, kept, seen.image, name, seen.run)
     if len(course.steps) < len(kept):
         st.caption(f"{len(course.steps)} of the {len(kept)} kept epochs, evenly chosen.")
     nearest = min(range(len(course.steps)), key=lambda place: abs(course.steps[place] - seen.step))

@@ -71,4 +71,7 @@ def _tabs(seen: Seen) -> None:
     ):
         if tab.open:
             with tab:
-                draw(seen)
+                try:
+                    draw(seen)
+                except CNNLabError as exc:
+                    st.error(str(exc), icon=":material/error:")

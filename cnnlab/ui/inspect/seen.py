@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import streamlit as st
 
 from cnnlab import api
 from cnnlab.datasets import Dataset
@@ -31,3 +32,14 @@ class Seen:
     image: int | npt.NDArray[np.uint8]
     row: Row
     answer: api.FeatureMaps
+
+    def weights(self) -> dict[str, npt.NDArray[np.float32]]:
+        """The weights of the layer alone, by "layer/weight", such as "conv2d/kernel"."""
+        return _weights(self.run.id, self.step, self.row.name, self.run)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _weights(run_id: str, step: int, layer: str, _run: api.Run) -> dict[str, npt.NDArray[np.float32]]:
+    """Kept: the file holds all layers of the network, and a run's weights at a step never change."""
+    every = _run.weights(step)
+    return {name: array for name, array in every.items() if name.startswith(f"{layer}/")}

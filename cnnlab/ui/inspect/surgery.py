@@ -94,7 +94,8 @@ def _instruments(run_id: str, place: Operable, filter: int, edits: tuple[Edit, .
 
     def scale(value: float | None = None) -> None:
         wanted = round(st.session_state[key], 6) if value is None else value
-        _change(run_id, added(edits, Scale(layer=layer, filter=filter, factor=wanted)))
+        now = surgery_edits.of(run_id)  # an edit may have come since this was drawn
+        _change(run_id, added(now, Scale(layer=layer, filter=filter, factor=wanted)))
 
     assert _FACTOR.slider is not None
     low, high = (float(end) for end in _FACTOR.slider)
@@ -111,7 +112,7 @@ def _instruments(run_id: str, place: Operable, filter: int, edits: tuple[Edit, .
         disabled=off,
     )
     with st.container(horizontal=True, gap="xsmall"):
-        _switch(run_id, layer, filter, edits)
+        _switch(run_id, layer, filter, off=off)
         st.button(
             "Zero the kernel",
             key="w-surgery-zero",
@@ -123,30 +124,26 @@ def _instruments(run_id: str, place: Operable, filter: int, edits: tuple[Edit, .
         )
 
 
-def _switch(run_id: str, layer: str, filter: int, edits: tuple[Edit, ...]) -> None:
-    if is_off(edits, layer, filter):
-        st.button(
-            "Switch on",
-            key="w-surgery-switch",
-            icon=":material/power_settings_new:",
-            type="primary",
-            help="Brings kernel and bias back.",
-            on_click=_change,
-            args=(run_id, without_switch(edits, layer, filter)),
-        )
-    else:
-        st.button(
-            "Switch off",
-            key="w-surgery-switch",
-            icon=":material/power_settings_new:",
-            help="Kernel and bias become 0: nothing of the image gets through.",
-            on_click=_change,
-            args=(run_id, added(edits, SwitchOff(layer=layer, filter=filter))),
-        )
+def _switch(run_id: str, layer: str, filter: int, *, off: bool) -> None:
+    def switch() -> None:
+        edits = surgery_edits.of(run_id)
+        turned = SwitchOff(layer=layer, filter=filter)
+        _change(run_id, without_switch(edits, layer, filter) if off else added(edits, turned))
+
+    st.button(
+        "Switch on" if off else "Switch off",
+        key="w-surgery-switch",
+        icon=":material/power_settings_new:",
+        type="primary" if off else "secondary",
+        help="Brings kernel and bias back."
+        if off
+        else "Kernel and bias become 0: nothing of the image gets through.",
+        on_click=switch,
+    )
 
 
 def _kernel(seen: Seen, place: Operable, filter: int, channel: int, edits: tuple[Edit, ...]) -> None:
-    weights = seen.run.weights(seen.step)
+    weights = seen.weights()
     layer_edits = tuple(edit for edit in edits if edit.layer == place.layer)
     after = edited(weights, seen.run.design.architecture, layer_edits)
     trained = weights[place.weight]
@@ -159,7 +156,11 @@ def _kernel(seen: Seen, place: Operable, filter: int, channel: int, edits: tuple
         except SpecError as exc:
             st.toast(str(exc), icon=":material/error:")
             return
-        _change(seen.run.id, added(surgery_edits.of(seen.run.id), new))
+        now = surgery_edits.of(seen.run.id)
+        if is_off(now, new.layer, new.filter):  # painted before the switch was drawn
+            st.toast(f"Filter {new.filter} is switched off. Switch it on to paint.", icon=":material/error:")
+            return
+        _change(seen.run.id, added(now, new))
 
     kernel_editor(
         _slice(place, trained, filter, channel),
@@ -169,6 +170,7 @@ def _kernel(seen: Seen, place: Operable, filter: int, channel: int, edits: tuple
         channel=channel,
         # Of the whole layer as trained: a colour means the same on each kernel, and before and after.
         extreme=float(np.abs(trained).max()) or 1.0,
+        locked=is_off(edits, place.layer, filter),
         key="w-surgery-kernel",
         on_painted=paint,
     )

@@ -29,11 +29,7 @@ def draw(seen: Seen, edits: tuple[Edit, ...]) -> None:
     """Show all of it for the page's image and its layer, or a later one."""
     answer = st.container()  # above the choice of a layer, which must be made first
     layer = _layer(seen)
-    try:
-        found = edited_maps(seen.run, seen.image, layer, edits, step=seen.step)
-    except CNNLabError as exc:
-        st.error(str(exc), icon=":material/error:")
-        return
+    found = edited_maps(seen.run, seen.image, layer, edits, step=seen.step)
     _maps(layer, found)
     with answer:
         _answers(seen, edits, found)

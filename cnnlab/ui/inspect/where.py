@@ -12,10 +12,10 @@ from cnnlab import api
 from cnnlab.analysis.attribution import half_on
 from cnnlab.api import attribution
 from cnnlab.api.attribution import Attribution, Method
-from cnnlab.errors import CNNLabError
 from cnnlab.ui.components.attribution import Panel
 from cnnlab.ui.components.attribution import attribution as overlay
 from cnnlab.ui.inspect.seen import Seen
+from cnnlab.ui.words import plain
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -56,14 +56,10 @@ def draw(seen: Seen) -> None:
     if not pairs:
         st.info("Choose two different classes to tell apart.", icon=":material/info:")
         return
-    try:
-        found = [
-            _asked(seen.run.id, seen.step, seen.image, method, target, against, layer)
-            for target, against in pairs
-        ]
-    except CNNLabError as exc:
-        st.error(str(exc), icon=":material/error:")
-        return
+    found = [
+        _asked(seen.run.id, seen.step, seen.image, method, target, against, layer)
+        for target, against in pairs
+    ]
     overlay(
         [_panel(seen, each) for each in found],
         seen.answer.image,
@@ -116,7 +112,7 @@ def _classes(seen: Seen) -> list[tuple[int, int | None]]:
                 "Why this mistake?",
                 key="w-where-mistake",
                 icon=":material/compare_arrows:",
-                help=f"Why {names[predicted]} rather than {names[true]}",
+                help=f"Why {plain(names[predicted])} rather than {plain(names[true])}",
                 on_click=lambda: st.session_state.update({which: predicted, against: true}),
             )
     targets = [chosen] if chosen != _ANSWER else list(dict.fromkeys([true, predicted]))

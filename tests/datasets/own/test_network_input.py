@@ -236,6 +236,14 @@ def test_an_empty_sheet_is_no_ink() -> None:
     assert made.how == "Resized to 28×28 pixels"
 
 
+def test_ink_that_the_networks_size_swallows_is_no_ink() -> None:
+    sheet = np.full((320, 320, 3), 255, np.uint8)
+    sheet[[5, 310], [5, 310]] = 0
+    made = network_input(sheet, (8, 8, 1), Layout(1.0))
+    assert made.how == "Resized to 8×8 pixels"
+    assert (made.pixels > 250).all()
+
+
 def test_a_drawing_for_a_network_of_colours_stays_ink_on_paper() -> None:
     made = network_input(stroke((0, 0, 127, 255)), COLOUR_SHAPE)
     assert (made.pixels[:, :15] == 0).all()
