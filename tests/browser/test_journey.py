@@ -149,6 +149,12 @@ def test_a_reload_and_a_second_browser_see_the_same_run(
     expect(keyed(other, "resume")).to_have_count(0)
 
 
+def expect_to_be_held(page: Page) -> None:
+    """The page has taken note that the run trains: its buttons are those of a run that can be held."""
+    expect(keyed(page, "pause").get_by_role("button")).to_be_enabled()
+    wait_idle(page)
+
+
 def test_buttons_pause_resume_and_stop_a_training(server: AppServer, record: Record, page: Page) -> None:
     run_id = train(page, server, ENDLESS)
     expect_epochs(page, 1)
@@ -157,6 +163,7 @@ def test_buttons_pause_resume_and_stop_a_training(server: AppServer, record: Rec
     paused_at = record.history(run_id).last_step
     press(page, "go-on")
     expect_status(page, "Training")
+    expect_to_be_held(page)
     record.wait_for_epochs(run_id, len(record.history(run_id).epochs) + 1)
     kinds = [event.kind for event in record.store.events(run_id)]
     assert record.history(run_id).last_step > paused_at
@@ -167,6 +174,7 @@ def test_buttons_pause_resume_and_stop_a_training(server: AppServer, record: Rec
     stopped_at = record.history(run_id).last_step
     press(page, "resume")
     expect_status(page, "Training")
+    expect_to_be_held(page)
 
     def beginnings() -> list[int]:
         events = record.store.events(run_id)
