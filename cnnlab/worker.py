@@ -16,6 +16,7 @@ Messages, each one pickled tuple:
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import faulthandler
 import importlib
 import inspect
@@ -41,6 +42,9 @@ TRAINING_NICENESS = 10
 STARTING_NICENESS, STARTING_SECONDS = 5, 2.0
 """Niceness at its start: somebody waits for its first point, beside trainings that nobody waits for."""
 
+PR_SET_PDEATHSIG = 1
+"""From Linux's `sys/prctl.h`: which signal this process gets when its parent dies."""
+
 Task = Callable[..., Any]
 
 
@@ -50,6 +54,7 @@ def main() -> int:
     with contextlib.suppress(ValueError):
         # Ctrl-C in a terminal is the parent's to answer: it stops the run in order.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+    goes_on_without_parent()
     start = json.loads(sys.stdin.readline())
     address = start["address"]
     connection = Client(
@@ -68,6 +73,19 @@ def main() -> int:
     parent.say("ready")
     serve(parent, tasks)
     return 0
+
+
+def goes_on_without_parent() -> None:
+    """Have the system wake this process should its parent die while it stands still (`engine.courtesy`).
+
+    A stopped process does not notice the end of its connection. Linux sends the signal that is asked for
+    here. Every Unix wakes a stopped group of processes that has lost its session, and sends it a hang-up as
+    well, which would end it before it has written its state.
+    """
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGCONT))
 
 
 def load_tasks(registry: str) -> dict[str, Task]:

@@ -13,7 +13,7 @@ from cnnlab import datasets
 from cnnlab import runs as record
 from cnnlab.api.foretell import evaluation_seconds
 from cnnlab.api.progress import Watch, training_bar
-from cnnlab.engine import get_engine
+from cnnlab.engine import get_engine, running_engine
 from cnnlab.errors import RunError, RunStateError
 from cnnlab.runs.events import ACTIVE
 from cnnlab.runs.history import History
@@ -374,6 +374,9 @@ class Run:
         if not record.get_store().send_command(self.id, kind, value):
             row = self._refresh()
             raise RunStateError(f"Run {row.id} ({row.name!r}) is {row.status}: there is nothing to {kind}.")
+        engine = running_engine()
+        if engine is not None:
+            engine.attend()
 
     def _follow(self, watch: Watch) -> None:
         """Call `watch` with the growing history until the run has ended."""

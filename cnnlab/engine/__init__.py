@@ -16,7 +16,15 @@ from types import ModuleType
 from cnnlab.engine.engine import Engine, EngineStatus, WorkerStatus
 from cnnlab.engine.queue import FairQueue
 
-__all__ = ["Engine", "EngineStatus", "FairQueue", "WorkerStatus", "close_engine", "get_engine"]
+__all__ = [
+    "Engine",
+    "EngineStatus",
+    "FairQueue",
+    "WorkerStatus",
+    "close_engine",
+    "get_engine",
+    "running_engine",
+]
 
 _HOLDER = "cnnlab_engine_of_this_process"
 
@@ -35,6 +43,12 @@ def get_engine() -> Engine:
         if engine is None or engine.closed:
             engine = holder.engines[os.getpid()] = Engine()
         return engine
+
+
+def running_engine() -> Engine | None:
+    """The engine of this process where there is one already. Never makes one."""
+    engine: Engine | None = _holder().engines.get(os.getpid())
+    return engine
 
 
 def close_engine() -> None:

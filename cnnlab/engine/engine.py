@@ -12,6 +12,7 @@ from typing import Any
 import filelock
 
 from cnnlab import settings
+from cnnlab.engine.courtesy import Courtesy
 from cnnlab.engine.pool import SPARE_SECONDS, Pool, State, Worker
 from cnnlab.engine.process import WorkerProcess
 from cnnlab.engine.queue import FairQueue
@@ -28,6 +29,12 @@ SAVE_GRACE_SECONDS = 8.0
 
 LOCK_SECONDS = 2.0
 """How long to wait for the lock of a run whose worker is gone: others hold it for an instant to look."""
+
+BEGINNING_SECONDS = 3.0
+"""How long a training gives way to nobody: its first points are what somebody waits for."""
+
+ATTENDING_SECONDS = 1.0
+"""How long trainings give way to nobody after a command: what it does is what somebody waits for."""
 
 _log = logging.getLogger(__name__)
 
@@ -95,6 +102,7 @@ class Engine:
             spare_seconds=spare_seconds,
             on_change=self._dispatch,
         )
+        self._courtesy = Courtesy(self._patient_trainings)
         # Interpreter exit must not wait for training threads: they are daemons, and this ends the processes.
         atexit.register(self.close)
 
@@ -163,6 +171,14 @@ class Engine:
             _log.warning("%s It is asked once more.", exc)
         return self._ask_once(task, arguments, limit)
 
+    def give_way(self) -> None:
+        """Somebody waits for a page: trainings stand still for a moment. Returns at once."""
+        self._courtesy.give_way()
+
+    def attend(self) -> None:
+        """A training was sent a command: whoever stands still goes on and takes it. Returns at once."""
+        self._courtesy.end(ATTENDING_SECONDS)
+
     def position(self, run_id: str) -> int | None:
         """How many runs, training ones too, must end before this one starts; None if it does not wait."""
         with self._changed:
@@ -227,12 +243,21 @@ class Engine:
                 return
             self._closed = True
         atexit.unregister(self.close)
+        self._courtesy.end()  # what stands still does not hear that it is to leave
         self._pool.close(SAVE_GRACE_SECONDS)
         for thread in tuple(self._threads):
             thread.join(SAVE_GRACE_SECONDS)
         self._reception.close()
 
     # Inside
+
+    def _patient_trainings(self) -> list[WorkerProcess]:
+        """Processes of the trainings that have begun a while ago."""
+        with self._changed:
+            if self._closed:
+                return []
+            begun = time.monotonic() - BEGINNING_SECONDS
+            return [worker.process for worker in self._training.values() if worker.since < begun]
 
     def _check_open(self) -> None:
         if self._closed:

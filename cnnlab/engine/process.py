@@ -110,6 +110,18 @@ class WorkerProcess:
         if answer[0] != "ready":
             raise WorkerLost(f"A worker process could not import its tasks: {answer[2]}")
 
+    def hold(self) -> bool:
+        """Have the process stand still until `go_on`. False where it has ended, or the system cannot do that.
+
+        Should this process die before, the system has the worker go on (see `cnnlab.worker`).
+        """
+        return hasattr(signal, "SIGSTOP") and self._signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Have a process that stands still go on."""
+        if hasattr(signal, "SIGCONT"):
+            self._signal(signal.SIGCONT)
+
     def leave(self) -> None:
         """Ask the process to end: at once when it is idle, after writing its state when it trains."""
         if self._connection is not None:
@@ -173,6 +185,13 @@ class WorkerProcess:
         raise _error(task, *answer[1:])
 
     # Inside
+
+    def _signal(self, number: int) -> bool:
+        """Send a signal; false where the process has ended."""
+        if self._process is None or self._process.poll() is not None:
+            return False
+        self._process.send_signal(number)
+        return True
 
     def _spawn(self, token: str) -> None:
         start = {

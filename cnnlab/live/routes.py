@@ -15,6 +15,7 @@ from cnnlab.errors import RunNotFound, StorageError
 from cnnlab.live import uploads
 from cnnlab.live.assets import PLOTLY_NAME, plotly_gzip, plotly_path
 from cnnlab.live.broadcast import Broadcast
+from cnnlab.live.give_way import GiveWay
 from cnnlab.live.owner import OwnerCookie
 from cnnlab.live.pictures import pictures
 from cnnlab.live.words import shared_interpreter
@@ -66,7 +67,7 @@ def routes(broadcast: Broadcast | None = None) -> list[BaseRoute]:
 
 def middleware() -> list[Middleware]:
     """The middleware to put around Streamlit's own."""
-    return [Middleware(OwnerCookie)]
+    return [Middleware(OwnerCookie), Middleware(GiveWay)]
 
 
 async def _events(request: Request, broadcast: Broadcast) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -39,6 +40,19 @@ def order() -> list[str]:
     """Ids of the runs that were trained, in the order in which they began."""
     file = get_store().home / "order"
     return [line.split()[0] for line in file.read_text().splitlines()] if file.exists() else []
+
+
+def process_state(pid: int) -> str:
+    """The first letter of what the system says a process does: S, R, T (stopped), Z; "" where it is gone."""
+    answer = subprocess.run(
+        ["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False
+    )
+    return answer.stdout.strip()[:1]
+
+
+def stands_still(pid: int) -> bool:
+    """Whether a process is stopped."""
+    return process_state(pid) == "T"
 
 
 @pytest.fixture

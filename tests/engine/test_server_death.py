@@ -12,7 +12,7 @@ from collections.abc import Callable
 import pytest
 
 from cnnlab.runs.store import get_store
-from tests.engine.conftest import ROOT, MakeEngine, NewRun, status_is, wait_for
+from tests.engine.conftest import ROOT, MakeEngine, NewRun, process_state, stands_still, status_is, wait_for
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="uses POSIX signals")
 
@@ -20,22 +20,20 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="uses POSIX sign
 def ended(pid: int) -> Callable[[], bool]:
     """Whether a process that is not our child has ended; a zombie that nobody waits for has."""
 
-    def check() -> bool:
-        answer = subprocess.run(
-            ["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False
-        )
-        return answer.stdout.strip()[:1] in ("", "Z")
-
-    return check
+    return lambda: process_state(pid) in ("", "Z")
 
 
-@pytest.mark.parametrize("last", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    ("last", "how"),
+    [(signal.SIGKILL, ""), (signal.SIGKILL, "still"), (signal.SIGTERM, ""), (signal.SIGINT, "still")],
+)
 def test_the_workers_of_a_server_that_ends_write_their_state_and_leave(
-    last: signal.Signals, new_run: NewRun, make_engine: MakeEngine
+    last: signal.Signals, how: str, new_run: NewRun, make_engine: MakeEngine
 ) -> None:
+    """Also one that stands still at that moment, because somebody acts on a page."""
     run_id = new_run()
     with subprocess.Popen(
-        [sys.executable, "-m", "tests.engine.toy_server", str(ROOT), "tests.engine.toy_tasks", run_id],
+        [sys.executable, "-m", "tests.engine.toy_server", str(ROOT), "tests.engine.toy_tasks", run_id, how],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -44,6 +42,7 @@ def test_the_workers_of_a_server_that_ends_write_their_state_and_leave(
         assert server.stdout is not None
         workers = json.loads(server.stdout.readline())
         assert len(workers) == 2
+        assert sum(map(stands_still, workers)) == (how == "still")
         server.send_signal(last)
         server.wait(60)
     for pid in workers:
