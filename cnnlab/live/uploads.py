@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -47,7 +49,8 @@ async def receive(request: Request) -> Response:
     try:
         draft = await asyncio.to_thread(drafts.draft, owner)
         target = await asyncio.to_thread(draft.target, name, into)
-        with draft.receiving(target, int(announced) if announced.isdigit() else 0) as upload:
+        receiving = draft.receiving(target, int(announced) if announced.isdigit() else 0)
+        async with _in_threads(receiving) as upload:
             await _write(request, upload)
     except DatasetUnavailable as exc:
         return _refusal(507, str(exc))
@@ -94,6 +97,19 @@ def owner_of(request: Request) -> str | None:
 
 
 _NO_STORE = {"Cache-Control": "no-store"}
+
+
+@asynccontextmanager
+async def _in_threads(manager: AbstractContextManager[Upload]) -> AsyncIterator[Upload]:
+    """Begins and ends an upload outside the event loop: both reach for the disk, and count a whole draft."""
+    inside = await asyncio.to_thread(manager.__enter__)
+    try:
+        yield inside
+    except BaseException as exc:
+        if not await asyncio.to_thread(manager.__exit__, type(exc), exc, exc.__traceback__):
+            raise
+    else:
+        await asyncio.to_thread(manager.__exit__, None, None, None)
 
 
 async def _write(request: Request, upload: Upload) -> None:

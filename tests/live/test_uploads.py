@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import errno
 import io
 import os
@@ -10,8 +12,9 @@ import socket
 import time
 import tracemalloc
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -183,6 +186,27 @@ def test_a_disk_that_fills_up_meanwhile_is_said(
     assert "cannot be stored in" in answer.json()["error"]
     assert "No space left on device. Make room there" in answer.json()["error"]
     assert files_of(home) == []
+
+
+def test_nothing_that_reaches_for_the_disk_holds_up_the_other_viewers(
+    client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_the_loop: dict[str, bool] = {}
+
+    def noting(name: str, reaches: Callable[..., Any]) -> Callable[..., Any]:
+        def noted(*given: Any) -> Any:
+            with contextlib.suppress(RuntimeError):  # raised in every thread but the event loop's
+                in_the_loop[name] = asyncio.get_running_loop() is not None
+            in_the_loop.setdefault(name, False)
+            return reaches(*given)
+
+        return noted
+
+    for name in ("_counted", "room", "_take", "_changed"):
+        monkeypatch.setattr(drafts.Draft, name, noting(name, getattr(drafts.Draft, name)))
+    assert send(client, b"x", "1.jpg", "red").is_success
+    assert send(client, b"x", "a.zip").is_success
+    assert in_the_loop == {"_counted": False, "room": False, "_take": False, "_changed": False}
 
 
 def test_a_broken_upload_leaves_nothing(client: httpx.Client, home: Path) -> None:
