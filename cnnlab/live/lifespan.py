@@ -72,6 +72,7 @@ def _get_ready() -> None:
     try:
         # While the browser loads Streamlit's own files: the first page finds its modules imported.
         importlib.import_module("cnnlab.api")
+        from cnnlab.datasets.own.shelf import sweep_exports
         from cnnlab.engine import get_engine
 
         engine = get_engine()
@@ -82,6 +83,7 @@ def _get_ready() -> None:
         engine.warm()
         engine.adopt()
         plotly_gzip()
+        sweep_exports()
     except Exception:  # the server goes on: whoever needs what is missing is told what is wrong
         _LOG.exception("Getting ready failed.")
 

@@ -7,7 +7,6 @@ a foreign page may send a form with our cookie, but neither its origin nor our h
 from __future__ import annotations
 
 import asyncio
-import tempfile
 from collections.abc import AsyncIterator
 from contextlib import AbstractContextManager, asynccontextmanager
 from pathlib import Path
@@ -63,20 +62,20 @@ async def receive(request: Request) -> Response:
 
 async def take_away(request: Request) -> Response:
     """An own data set as a zip with a folder a class, or as an npz; written to a file and then sent."""
-    from cnnlab import settings
     from cnnlab.datasets.own import shelf
-    from cnnlab.errors import DatasetError
+    from cnnlab.errors import DatasetError, DatasetUnavailable
 
     name, form = request.path_params["name"], request.path_params["form"]
     try:
         card = await asyncio.to_thread(shelf.card, name)
-    except DatasetError as exc:
-        return _refusal(404, str(exc))
-    # Beside the data, which has room for what is as large: /tmp may lie in memory.
-    folder = tempfile.TemporaryDirectory(prefix="export-", dir=settings.get().home)
-    try:
         if form not in shelf.EXPORTS or card.owner not in (owner_of(request), shelf.SHARED_OWNER):
             raise DatasetError("There are no such images for this browser.")
+        folder = await asyncio.to_thread(shelf.export_folder)
+    except DatasetUnavailable as exc:
+        return _refusal(507, str(exc))
+    except DatasetError as exc:
+        return _refusal(404, str(exc))
+    try:
         path = Path(folder.name) / f"images.{form}"
         await asyncio.to_thread(shelf.EXPORTS[form], name, path)
     except DatasetError as exc:

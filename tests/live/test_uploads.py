@@ -22,7 +22,7 @@ import numpy as np
 import pytest
 
 from cnnlab import datasets, settings
-from cnnlab.datasets.own import drafts
+from cnnlab.datasets.own import drafts, shelf
 from cnnlab.datasets.own.importing import import_source
 from cnnlab.datasets.own.pictures import Preparation
 from cnnlab.live.owner import OWNER_COOKIE
@@ -268,3 +268,28 @@ def test_a_data_set_is_taken_away_by_its_owner_alone(client: httpx.Client, made:
 @pytest.mark.parametrize("path", ["own-0123456789/images.zip", "..%2f..%2fx/images.zip", "digits/images.npz"])
 def test_what_cannot_be_taken_away_is_refused(path: str, client: httpx.Client) -> None:
     assert client.get(f"/cnnlab/own/{path}").status_code == 404
+
+
+def test_what_a_killed_server_left_of_an_export_goes_with_the_next_one(
+    client: httpx.Client, made: str, home: Path
+) -> None:
+    old = time.time() - shelf._EXPORT_KEPT_SECONDS - 60
+    for name in ("export-killed", "export-under-way"):
+        (home / name).mkdir()
+        (home / name / "images.zip").write_bytes(b"half")
+    os.utime(home / "export-killed", (old, old))
+    assert client.get(f"/cnnlab/own/{made}/images.zip").is_success
+    wait_until(lambda: [path.name for path in home.glob("export-*")] == ["export-under-way"])
+
+
+def test_no_room_for_an_export_is_said(
+    client: httpx.Client, made: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*args: Any, **options: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("cnnlab.datasets.own.shelf.tempfile.TemporaryDirectory", full)
+    answer = client.get(f"/cnnlab/own/{made}/images.zip")
+    assert answer.status_code == 507
+    assert answer.json()["error"].startswith("The export cannot be written in ")
+    assert "No space left on device. Make room there" in answer.json()["error"]

@@ -10,10 +10,12 @@ import json
 import os
 import re
 import secrets
+import shutil
 import tempfile
+import time
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +23,7 @@ from typing import Any
 
 import numpy as np
 
+from cnnlab import settings
 from cnnlab.datasets import store
 from cnnlab.datasets.dataset import DatasetInfo
 from cnnlab.datasets.own.pictures import Preparation
@@ -252,6 +255,37 @@ def export_npz(name: str, path: Path) -> None:
 
 
 EXPORTS = {"zip": export_zip, "npz": export_npz}
+
+_EXPORT = "export-"
+_EXPORT_KEPT_SECONDS = 24 * 3600.0
+"""No download takes so long: what is older was left by a server that was killed."""
+
+
+def export_folder() -> tempfile.TemporaryDirectory[str]:
+    """A folder for one export on its way out; it goes with the object, and what killed servers left goes now.
+
+    It lies beside the data, where there is room for what is as large: /tmp may lie in memory.
+
+    Raises:
+        DatasetUnavailable: it cannot be made.
+    """
+    sweep_exports()
+    home = settings.get().home
+    try:
+        return tempfile.TemporaryDirectory(prefix=_EXPORT, dir=home)
+    except OSError as exc:
+        raise DatasetUnavailable(
+            f"The export cannot be written in {home}: {exc.strerror or exc}. Make room there, or name another "
+            f"folder in CNNLAB_HOME."
+        ) from exc
+
+
+def sweep_exports() -> None:
+    """Remove the exports that killed servers have left."""
+    for left in settings.get().home.glob(f"{_EXPORT}*"):
+        with suppress(OSError):
+            if time.time() - left.stat().st_mtime > _EXPORT_KEPT_SECONDS:
+                shutil.rmtree(left, ignore_errors=True)
 
 
 def _stored(found: Card) -> store.Stored:
