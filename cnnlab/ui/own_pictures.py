@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import io
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from cnnlab.datasets.own import drafts
 from cnnlab.datasets.own.pictures import Unreadable, thumbnail
@@ -27,7 +27,7 @@ SHOWN = 8
 """Pictures of a class that are shown, the newest first; a click removes one."""
 
 _THUMB = 64
-_MISSING, _SHOTS = "cnnlab-uploads-missing", "cnnlab-shots"
+_MISSING, _SHOTS, _TAKEN = "cnnlab-uploads-missing", "cnnlab-shots", "cnnlab-taken"
 _WAYS = {
     "files": ("Files", ":material/upload:"),
     "camera": ("Webcam", ":material/photo_camera:"),
@@ -126,7 +126,7 @@ def _files(draft: drafts.Draft, into: str, label: str) -> None:
     given = st.file_uploader(label, kinds, accept_multiple_files=bool(into), key=f"w-files-{into}")
     st.caption("This host keeps an upload in memory: up to about 100 MB at a time.")
     for file in given if isinstance(given, list) else [given] if given else []:
-        _take_once(draft, into, file.name, file.getvalue())
+        _take_once(draft, into, file.name, file)
 
 
 def _camera(draft: drafts.Draft, name: str) -> None:
@@ -137,20 +137,20 @@ def _camera(draft: drafts.Draft, name: str) -> None:
     shot = st.camera_input(f"A picture of “{name}”", key=f"w-own-camera-{shots}")
     if shot is not None:
         st.session_state[_SHOTS] = shots + 1
-        _take_once(draft, name, "webcam.jpg", shot.getvalue())
+        _take_once(draft, name, "webcam.jpg", shot)
     st.caption("Each shot goes into the class at once.")
 
 
-def _take_once(draft: drafts.Draft, into: str, file: str, content: bytes) -> None:
-    """Put a file into the draft, once: a widget gives it again at every rerun."""
-    taken: set[str] = st.session_state.setdefault("cnnlab-taken", set())
-    mark = hashlib.sha256(content).hexdigest() + into
-    if mark in taken:
+def _take_once(draft: drafts.Draft, into: str, name: str, given: UploadedFile) -> None:
+    """Put a file into the draft, once: a widget gives it again at every rerun, under the same id."""
+    taken: set[str] = st.session_state.setdefault(_TAKEN, set())
+    if given.file_id in taken:
         return
-    taken.add(mark)
+    taken.add(given.file_id)
+    content = given.getvalue()
 
     def take() -> None:
-        with draft.receiving(draft.target(file, into), len(content)) as received:
+        with draft.receiving(draft.target(name, into), len(content)) as received:
             received.write(content)
 
     _attempt(take)

@@ -273,6 +273,29 @@ def test_a_host_without_our_routes_takes_files_by_streamlit(
     assert not app.file_uploader
 
 
+def test_such_a_host_takes_a_file_again_that_is_given_again(
+    own: Any, browser: dict[str, str], tmp_path: Path
+) -> None:
+    browser.clear()
+    content = zipped(tmp_path / "mugs.zip", two_classes(3)).read_bytes()
+    app = own()
+    for _ in range(2):
+        app.file_uploader[0].set_value(("mugs.zip", content, "application/zip")).run()
+        assert screen.says(app, "**mugs.zip**")
+        app.button(key="w-draft-clear").click().run()
+        assert not screen.says(app, "**mugs.zip**")
+    app.button_group(key="w-own-way").set_value("Class by class").run()
+    app.text_input(key="w-own-new").set_value("red mug")
+    next(button for button in app.button if button.label == "Add class").click().run()
+    shot = ("shot.jpg", encoded(picture(RED)), "image/jpeg")
+    app.file_uploader(key="w-files-red mug").set_value([shot, shot]).run()
+    app.run()
+    assert {each["title"] for each in screen.component(app, "w-own-pictures-red mug")["pictures"]} == {
+        "shot.jpg",
+        "shot 2.jpg",
+    }
+
+
 def test_the_shelf_shows_one_s_own_and_the_shared_ones(own: Any, photographs: drafts.Draft) -> None:
     import_source(photographs.source(), "Theirs", Preparation(), owner="f" * 32)
     shared = import_source(photographs.source(), "Shared", Preparation(), owner=shelf.SHARED_OWNER)
