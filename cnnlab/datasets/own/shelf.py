@@ -275,8 +275,8 @@ def export_folder() -> tempfile.TemporaryDirectory[str]:
         return tempfile.TemporaryDirectory(prefix=_EXPORT, dir=home)
     except OSError as exc:
         raise DatasetUnavailable(
-            f"The export cannot be written in {home}: {exc.strerror or exc}. Make room there, or name another "
-            f"folder in CNNLAB_HOME."
+            f"The export cannot be written in {home}: {exc.strerror or exc}. Make room there, or name "
+            f"another folder in CNNLAB_HOME."
         ) from exc
 
 
