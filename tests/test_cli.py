@@ -397,7 +397,7 @@ def test_own_images_are_imported_listed_and_can_be_asked_for(cli: Cli, tmp_path:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("nowhere.zip",), "nowhere.zip cannot be opened as a zip"),
+        (("nowhere.zip",), "nowhere.zip: there is no such file. Expected a zip, or a folder"),
         (("nowhere", "--size", "500"), "expected a side from 16 to 128 pixels. Received 500."),
     ],
 )

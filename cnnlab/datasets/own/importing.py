@@ -216,8 +216,9 @@ def _check_room(needed: int) -> None:
     free = shutil.disk_usage(folder).free
     if needed + _SPARE_BYTES > free:
         raise DatasetUnavailable(
-            f"The images would take {needed / 1e6:,.0f} MB in {store.root()}, where {free / 1e6:,.0f} MB are "
-            f"free. Make room there, choose a smaller side, or name another folder in CNNLAB_HOME."
+            f"Not enough disk space: the images take {needed / 1e6:,.1f} MB and {_SPARE_BYTES / 1e6:,.0f} MB "
+            f"are to stay free, {free / 1e6:,.1f} MB are free in {store.root()}. Make room there, choose a "
+            f"smaller side, or name another folder in CNNLAB_HOME."
         )
 
 

@@ -256,6 +256,11 @@ class ZipSource:
     def _in_words(self) -> Iterator[None]:
         try:
             yield
+        except FileNotFoundError as exc:
+            raise DatasetError(
+                f"{self.path}: there is no such file. Expected a zip, or a folder, "
+                f"with a folder for each class."
+            ) from exc
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, struct.error) as exc:
             raise DatasetError(f"{self.title} cannot be opened as a zip: {exc}.") from exc
 
