@@ -41,6 +41,7 @@ class Preset:
         title: heading of its card.
         description: what it is and what to expect, in a sentence or two.
         tutorial: the tutorial that it is from, if it is.
+        reports: what that tutorial says of its result; goes on where its name ends.
         design: data set, architecture and training.
         published: how the tutorial trains it, if it is a tutorial's. Those validate on the test images; here
             a tenth of the training images is kept apart for that.
@@ -51,6 +52,7 @@ class Preset:
     title: str
     description: str
     tutorial: str | None
+    reports: str | None
     design: Design
     published: TrainingConfig | None = None
     fast: TrainingConfig | None = None
@@ -160,11 +162,12 @@ def _make(
     training: TrainingConfig,
     description: str,
     tutorial: str | None = None,
+    reports: str | None = None,
 ) -> Preset:
     input_shape, classes = _DATA[dataset]
     architecture = Architecture(input_shape=input_shape, classes=classes, layers=layers)
     design = Design(dataset=dataset, architecture=architecture, training=training, preset=name)
-    return Preset(name, title, description, tutorial, design, *_recipes().get(name, ()))
+    return Preset(name, title, description, tutorial, reports, design, *_recipes().get(name, ()))
 
 
 def _quick() -> tuple[Preset, ...]:
@@ -251,8 +254,10 @@ def _clothes() -> Preset:
             Dense(units=64),
         ),
         TrainingConfig(epochs=10, batch_size=32),
-        "Three convolutions on clothes in grey. The tutorial reports 92.25 %, and overfitting.",
+        "Three convolutions on clothes in grey.",
         "T2 · Fashion-MNIST, theory and code",
+        "reports 92.25 % on the test images (loss 0.3055) after 10 epochs, and 97.21 % on the training "
+        "images: it overfits.",
     )
 
 
@@ -270,8 +275,9 @@ def _wide_kernels(training: TrainingConfig) -> Preset:
             Dense(units=1000),
         ),
         training,
-        "Two 5×5 convolutions and a dense layer of 1000. The tutorial reports 99 % after 10 epochs.",
+        "Two 5×5 convolutions and a dense layer of 1000.",
         "T3 · MNIST, low-level TensorFlow",
+        "reports 99 % on the test images after 10 epochs.",
     )
 
 
@@ -289,8 +295,10 @@ def _photographs(training: TrainingConfig) -> Preset:
             Dense(units=128),
         ),
         training,
-        "Two 3×3 convolutions on small photographs. The tutorial reports 67.09 % before it overfits.",
+        "Two 3×3 convolutions on small photographs.",
         "T1 · CIFAR-10 with TensorFlow",
+        "reports 67.09 % accuracy and 76.55 % precision (Keras's), where its training and validation curves "
+        "first meet; then it overfits.",
     )
 
 
@@ -328,6 +336,8 @@ def _two_dense(training: TrainingConfig) -> tuple[Preset, ...]:
             training,
             description,
             "T4 · CIFAR-10, notebook",
+            "states no result. It trains for up to 500 epochs, and its loss takes the softmax's output for "
+            "logits: “Softmax and loss” on the page Convolution shows what that does.",
         )
         for suffix, title, extra, description in variants
     )

@@ -57,7 +57,13 @@ def concept_links() -> None:
 def _card(preset: Preset) -> None:
     info = datasets.info(preset.dataset)
     parameters = preset.design.architecture.trace().total_parameters
-    if st.button(f"**{preset.title}**", key=f"open-{preset.name}", type="tertiary", help=preset.description):
+    reports = f" The tutorial {preset.reports}" if preset.reports else ""
+    if st.button(
+        f"**{preset.title}**",
+        key=f"open-{preset.name}",
+        type="tertiary",
+        help=preset.description + reports,
+    ):
         state.keep(state.editor().load(preset.design))
         navigation.go("design")
     tutorial = f" · tutorial {preset.tutorial.split(' ')[0]}" if preset.tutorial else ""

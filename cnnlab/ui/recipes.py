@@ -1,4 +1,4 @@
-"""The choice between a tutorial's own training and the fast one."""
+"""A tutorial's network: the choice between its own training and the fast one, and what it reports."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ _TITLES: dict[presets.RecipeName, str] = {"published": "As published", "fast": "
 _HELP = (
     "As published: the tutorial's own batch size, learning rate and epochs. "
     "Fast: the same network to the same accuracy, with larger batches, a learning rate that rises and falls, "
-    "and shorter numbers where the processor has them. Your seed stays."
+    "and shorter numbers where the processor has them. Your seed stays. "
+    "The tutorials validate on the test images. Here a part of the training images is held back for that: "
+    "an epoch has fewer steps than theirs."
 )
 
 
@@ -40,6 +42,17 @@ def choice(design: Design, *, disabled: bool = False) -> None:
         args=(preset.name,),
         disabled=disabled,
     )
+
+
+def reported(design: Design) -> None:
+    """What the tutorial says of its result, to be compared; nothing where the network is no tutorial's.
+
+    Args:
+        design: what is, or was, trained.
+    """
+    preset = presets.of(design)
+    if preset is not None and preset.reports is not None:
+        st.caption(f"**{preset.tutorial}** {preset.reports}")
 
 
 def _choose(name: str) -> None:

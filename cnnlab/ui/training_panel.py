@@ -194,6 +194,7 @@ def _result(run: api.Run) -> None:
         f"after {words.duration(run.row.result.get('seconds'))}."
     )
     confusion_panel.panel(run, evaluation, run_view.test_set(run), key="train", compact=True)
+    recipes.reported(run.design)
 
 
 def before_the_first(design: Design) -> None:
@@ -203,6 +204,7 @@ def before_the_first(design: Design) -> None:
         "The curves are drawn while the network learns, several times a second. "
         "Close the tab if you like: the training goes on, and its link brings it back."
     )
+    recipes.reported(design)
     architecture = design.architecture
     editor = Editor.open(design)
     network(

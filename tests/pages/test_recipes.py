@@ -6,6 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from cnnlab.spec import links, presets
+from tests.pages import screen
 from tests.pages.conftest import OpenPage
 
 T1 = presets.preset("cifar10")
@@ -39,6 +40,12 @@ def test_a_design_that_is_no_tutorials_has_no_recipes(open_page: OpenPage) -> No
     app = opened(open_page, "digits")
     with pytest.raises(KeyError):
         app.get_by_key("w-recipe")
+
+
+def test_the_tutorials_result_is_there_to_be_compared(open_page: OpenPage) -> None:
+    text = "**T1 · CIFAR-10 with TensorFlow** reports 67.09 % accuracy and 76.55 % precision"
+    assert screen.says(opened(open_page, "cifar10"), text)
+    assert not screen.says(opened(open_page, "digits"), " reports ")
 
 
 def test_settings_that_are_no_recipes_leave_the_choice_empty(open_page: OpenPage) -> None:

@@ -106,6 +106,23 @@ def test_the_published_recipes_are_the_tutorials_own(name, epochs, batch_size, r
     assert presets.preset(name).recipe("published", bfloat16=True) == expected
 
 
+@pytest.mark.parametrize(
+    ("name", "numbers"),
+    [
+        ("cifar10", ("67.09 %", "76.55 %")),
+        ("fashion_mnist", ("92.25 %", "0.3055", "97.21 %")),
+        ("mnist_5x5", ("99 %", "10 epochs")),
+        ("cifar10_two_dense", ("no result", "500 epochs")),
+    ],
+)
+def test_what_a_tutorial_reports_is_known(name, numbers):
+    assert all(number in presets.preset(name).reports for number in numbers)
+
+
+def test_nothing_but_a_tutorials_preset_reports_anything():
+    assert [preset.name for preset in presets.all() if preset.reports] == TUTORIALS
+
+
 @pytest.mark.parametrize("name", TUTORIALS)
 def test_the_fast_recipe_uses_bfloat16_only_where_the_processor_gains(name):
     preset = presets.preset(name)
