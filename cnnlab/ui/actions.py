@@ -64,7 +64,8 @@ def start(design: Design) -> api.Run | None:
         try:
             run = api.start(design, owner=owner())
         except CNNLabError as exc:
-            st.toast(str(exc), icon=":material/error:")
+            # Until it is closed: what is lacking and what to do take longer to read than a toast lasts.
+            st.toast(str(exc), icon=":material/error:", duration="infinite")
             return None
         memory.clear()
         memory[text] = run.id

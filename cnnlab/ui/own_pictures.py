@@ -202,4 +202,4 @@ def _attempt(action: Callable[[], object]) -> None:
     try:
         action()
     except CNNLabError as exc:
-        st.toast(str(exc), icon=":material/error:")
+        st.toast(str(exc), icon=":material/error:", duration="long")

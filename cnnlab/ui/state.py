@@ -151,4 +151,4 @@ def show_notice() -> None:
     """Show what `notify` was told, once."""
     text = st.session_state.pop(_NOTICE, None)
     if text:
-        st.toast(text)
+        st.toast(text, duration="long")

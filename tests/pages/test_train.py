@@ -129,6 +129,7 @@ def test_a_run_that_cannot_be_started_says_why(
     app.button(key=button).click().run()
     assert not app.exception
     assert [toast.value for toast in app.toast] == ["No worker can be started: the disk is full."]
+    assert app.toast[0].proto.duration == 0  # it stays until it is closed
 
 
 def test_a_design_whose_data_is_not_here_offers_the_download_first(open_page: OpenPage) -> None:
