@@ -201,6 +201,7 @@ test("smoothing takes the mean of the neighbours there are", () => {
 
 test("numbers are written as people read them", () => {
   assert.equal(formatAccuracy(0.97222), "97.2%");
+  assert.deepEqual([0.5425, 0.5475, 0.5435].map(formatAccuracy), ["54.2%", "54.8%", "54.4%"]);  // Python's f"{share:.1%}"
   assert.equal(formatAccuracy(null), "–");
   assert.equal(formatLoss(0.12345), "0.123");
   assert.equal(formatLoss(12345), "1.2e+4");

