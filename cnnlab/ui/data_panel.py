@@ -16,7 +16,7 @@ from cnnlab.figures.theme import CONFIG
 from cnnlab.spec import presets
 from cnnlab.spec.design import Design
 from cnnlab.spec.training import TrainingConfig
-from cnnlab.ui import install_panel, navigation, own_images_shelf, state, words
+from cnnlab.ui import frame, install_panel, navigation, own_images_shelf, state, words
 from cnnlab.ui.components.images import Picture, images
 
 SAMPLES = (12, 15, 30)
@@ -95,7 +95,7 @@ def provenance(info: DatasetInfo) -> None:
     )
 
 
-@st.fragment
+@frame.fragment()
 def samples(data: Dataset) -> None:
     """A grid of samples with their class names, from the part and the class that are chosen."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):

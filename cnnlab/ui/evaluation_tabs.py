@@ -20,7 +20,7 @@ from cnnlab.figures.calibration import reliability
 from cnnlab.figures.classes import class_report, describe_class_report
 from cnnlab.figures.rankings import Curve, area, describe_rankings, ranking_curves
 from cnnlab.figures.theme import CONFIG
-from cnnlab.ui import confusion_panel, map_panel, navigation, words
+from cnnlab.ui import confusion_panel, frame, map_panel, navigation, words
 from cnnlab.ui.components.images import images
 
 _SHOWN_FIRST = 3
@@ -29,7 +29,7 @@ _MOST_PILLS = 20
 _CURVES: dict[Curve, str] = {"precision–recall": "w-precision-recall", "ROC": "w-roc"}
 
 
-@st.fragment
+@frame.fragment()
 def tabs(run: api.Run, step: int, evaluation: Evaluation, data: Dataset) -> None:
     """Draw the tabs; a fragment of their own, so that a change of tab leaves the matrix alone.
 

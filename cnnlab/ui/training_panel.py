@@ -20,6 +20,7 @@ from cnnlab.ui import (
     confusion_panel,
     evaluate_panel,
     foretell_panel,
+    frame,
     install_panel,
     navigation,
     recipes,
@@ -154,7 +155,7 @@ def _ended_controls(run: api.Run) -> None:
         navigation.link("evaluate", "Evaluate", icon=":material/grid_on:", run=run.id)
 
 
-@st.fragment(run_every=1.0)
+@frame.fragment(run_every=1.0)
 def _waiting(run_id: str) -> None:
     """The place in the queue, until it is this run's turn."""
     try:

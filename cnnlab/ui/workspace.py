@@ -11,7 +11,7 @@ from cnnlab import datasets
 from cnnlab.spec.architecture import MAX_LAYERS, Problem, Row, Trace
 from cnnlab.spec.layers import FAMILIES, KINDS
 from cnnlab.spec.source import keras_source
-from cnnlab.ui import install_panel, state, words
+from cnnlab.ui import frame, install_panel, state, words
 from cnnlab.ui.components.network import network
 from cnnlab.ui.editor import OUTPUT, Editor
 from cnnlab.ui.forms import form
@@ -42,7 +42,7 @@ _PROBLEMS_SHOWN = 3
 """More than three at once hide the one to begin with."""
 
 
-@st.fragment
+@frame.fragment()
 def workspace() -> None:
     """Draw the whole workspace."""
     editor = state.editor()
