@@ -64,7 +64,7 @@ def start(design: Design) -> api.Run | None:
         try:
             run = api.start(design, owner=owner())
         except CNNLabError as exc:
-            st.toast(str(exc), icon=":material/error:")
+            state.complain(str(exc))
             return None
         memory.clear()
         memory[text] = run.id

@@ -89,10 +89,13 @@ def provenance(info: DatasetInfo) -> None:
     height, width, channels = info.image_shape
     source = f"[{info.source}]({info.url})" if info.url else words.plain(info.source)
     st.markdown(info.description)
-    st.caption(
-        f"{height} × {width} pixels, {'colour' if channels == 3 else 'grey'}, values 0–255  \n"
-        f"Source: {source}  \nLicence: {info.licence}"
+    # No caption: it would fade the link.
+    lines = (
+        f"{height} × {width} pixels, {'colour' if channels == 3 else 'grey'}, values 0–255",
+        f"Source: {source}",
+        f"Licence: {info.licence}",
     )
+    st.markdown("  \n".join(f":small[{line}]" for line in lines))
 
 
 @frame.fragment()

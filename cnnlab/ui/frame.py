@@ -170,6 +170,6 @@ def _bar() -> None:
     """The bar at the top: the product's name and a link to each page, which keeps the chosen run."""
     carried = {name: st.query_params[name] for name in _CARRIED if name in st.query_params}
     st.logo(str(_LOGO), size="large")
-    with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap=None):
+    with st.container(horizontal=True, vertical_alignment="center", gap=None):
         for entry in PAGES.values():
             st.page_link(entry.page, query_params=carried or None, icon="", help="")

@@ -158,7 +158,7 @@ def _views(editor: Editor, trace: Trace) -> None:
     table, source = st.tabs(["Shapes", "Keras source"])
     with table:
         # Markdown, not a data frame: it is redrawn on every slider, and needs neither pandas nor a canvas.
-        st.markdown(words.table([_cells(row) for row in trace.rows]))
+        _table([_cells(row) for row in trace.rows])
         st.caption(
             "MACs: multiply–accumulates for one image. Memory: the layer's output for one image in float32. "
             "Sees: the receptive field, how many pixels of the image one output value depends on."
@@ -187,7 +187,13 @@ def _inside(block: Row) -> None:
         {"Part": name} | {title: text for title, text in row.items() if title != "Layer"}
         for name, row in zip([*names, block.parts[-1].title.lower()], rows, strict=True)
     ]
-    st.markdown(words.table(cells))
+    _table(cells)
+
+
+def _table(cells: list[dict[str, str]]) -> None:
+    """A table of figures; on a phone it scrolls by itself, not the page with it."""
+    with st.container(horizontal=True, wrap=False):
+        st.markdown(words.table(cells), width="content")
 
 
 def _cells(row: Row) -> dict[str, str]:
