@@ -24,6 +24,7 @@ __all__ = [
     "close_engine",
     "get_engine",
     "running_engine",
+    "unrecorded_end",
 ]
 
 _HOLDER = "cnnlab_engine_of_this_process"
@@ -58,6 +59,15 @@ def close_engine() -> None:
         engine = holder.engines.pop(os.getpid(), None)
     if engine is not None:
         engine.close()
+
+
+def unrecorded_end(run_id: str) -> tuple[str, str] | None:
+    """Status and message of a training that ended in this process while the record could not be written.
+
+    It is None where the record tells the end, and where this process trained nothing.
+    """
+    engine = running_engine()
+    return None if engine is None else engine.unrecorded_end(run_id)
 
 
 def _holder() -> ModuleType:

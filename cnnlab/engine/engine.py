@@ -9,16 +9,15 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-import filelock
-
 from cnnlab import settings
 from cnnlab.engine.courtesy import Courtesy
+from cnnlab.engine.ends import Ends
 from cnnlab.engine.pool import SPARE_SECONDS, Pool, State, Worker
 from cnnlab.engine.process import WorkerProcess
 from cnnlab.engine.queue import FairQueue
 from cnnlab.engine.reception import Reception
-from cnnlab.errors import CNNLabError, EngineError, RunNotFound, RunStateError, WorkerLost
-from cnnlab.runs.events import ACTIVE, RESUMABLE
+from cnnlab.errors import CNNLabError, EngineError, RunNotFound, RunStateError, StorageError, WorkerLost
+from cnnlab.runs.events import RESUMABLE
 from cnnlab.runs.store import RunRow, get_store
 
 TASKS = "cnnlab.backend"
@@ -26,9 +25,6 @@ TASKS = "cnnlab.backend"
 
 SAVE_GRACE_SECONDS = 8.0
 """How long a training may take to write its state when the engine closes; container hosts kill after 10 s."""
-
-LOCK_SECONDS = 2.0
-"""How long to wait for the lock of a run whose worker is gone: others hold it for an instant to look."""
 
 BEGINNING_SECONDS = 3.0
 """How long a training gives way to nobody: its first points are what somebody waits for."""
@@ -92,6 +88,7 @@ class Engine:
         self._queue = FairQueue()
         self._training: dict[str, Worker] = {}
         self._tried: set[str] = set()
+        self._ends = Ends()
         self._threads: set[threading.Thread] = set()
         self._closed = False
         self._pool = Pool(
@@ -129,6 +126,7 @@ class Engine:
         self._check_open()
         store = get_store()
         row = store.run(run_id)
+        self._ends.forget(run_id)  # what becomes of it from now on counts
         if row.status in ("running", "paused"):
             store.reap()  # its worker may be gone; where it is not, it goes on
             row = store.run(run_id)
@@ -186,6 +184,10 @@ class Engine:
             if place is None:
                 return None
             return max(0, place + len(self._training) - self._places + 1)
+
+    def unrecorded_end(self, run_id: str) -> tuple[str, str] | None:
+        """Status and message of a training that ended here while the record could not be written."""
+        return self._ends.unrecorded(run_id)
 
     def cancel(self, run_id: str) -> bool:
         """Take a run out of the queue and mark it as stopped. False when it does not wait any more."""
@@ -245,6 +247,7 @@ class Engine:
         atexit.unregister(self.close)
         self._courtesy.end()  # what stands still does not hear that it is to leave
         self._pool.close(SAVE_GRACE_SECONDS)
+        self._ends.close()
         for thread in tuple(self._threads):
             thread.join(SAVE_GRACE_SECONDS)
         self._reception.close()
@@ -353,28 +356,25 @@ class Engine:
         Returns:
             Whether the run is to be tried once more: its worker was lost before it had begun.
         """
-        store = get_store()
         try:
-            status = store.run(run_id).status
-            if lost and status == "queued":
-                if self._closed:
-                    return False  # it stays queued, for the next server to adopt
-                if run_id not in self._tried:
-                    self._tried.add(run_id)
-                    return True
-            self._tried.discard(run_id)
-            with store.files(run_id).lock(timeout=LOCK_SECONDS):
-                if lost and status != "queued":
-                    message = (
-                        f"The training was cut off. {why} Resume goes on from the last state on the disk."
-                    )
-                    store.set_status(run_id, "interrupted", message=message, expect=("running", "paused"))
-                else:
-                    store.set_status(run_id, "failed", message=why, expect=ACTIVE)
-        except filelock.Timeout:
-            _log.warning("Run %s is trained by another process, which records its end.", run_id)
-        except CNNLabError as exc:  # the disk is full, or the run was deleted: nowhere to write it but here
-            _log.error("The end of run %s could not be recorded: %s It had ended with: %s", run_id, exc, why)
+            status = get_store().run(run_id).status
+        except RunNotFound:
+            _log.warning("Run %s was deleted. It had ended with: %s", run_id, why)
+            return False
+        except StorageError:  # it has most likely begun; what follows is tried again until it can be written
+            status = "running"
+        if lost and status == "queued":
+            if self._closed:
+                return False  # it stays queued, for the next server to adopt
+            if run_id not in self._tried:
+                self._tried.add(run_id)
+                return True
+        self._tried.discard(run_id)
+        if lost and status != "queued":
+            why = f"The training was cut off. {why} Resume goes on from the last state on the disk."
+            self._ends.record(run_id, "interrupted", why)
+        else:
+            self._ends.record(run_id, "failed", why)
         return False
 
     def _fail_all(self, run_ids: list[str], why: str) -> None:

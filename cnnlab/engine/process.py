@@ -38,8 +38,8 @@ _GREETING = re.compile(
 )
 """What TensorFlow says at every start, whatever the log level; it explains no death."""
 
-_OF_A_TRACEBACK = re.compile(r"Traceback \(|\s")
-"""Its heading and all that is indented below it."""
+_OF_A_TRACEBACK = re.compile(r"Traceback \(|\s|The above exception was |During handling of the above ")
+"""Its headings and all that is indented below them."""
 
 _WATCH_SECONDS = 0.1
 """How often a start looks whether its process is still alive, in seconds."""
@@ -251,7 +251,7 @@ class WorkerProcess:
         return f"{how}. It wrote last: {tail}" if tail else f"{how}."
 
     def log_tail(self, characters: int = 400) -> str:
-        """The end of what the process wrote in its last task, or in its start, on one line.
+        """The last two lines that the process wrote in its last task, or in its start, as one.
 
         Of a traceback only its last line: the others are for the log.
         """
@@ -263,8 +263,8 @@ class WorkerProcess:
                 lines = file.read().decode(errors="replace").splitlines()
         except OSError:
             return ""
-        told = (line for line in lines if not (_GREETING.match(line) or _OF_A_TRACEBACK.match(line)))
-        words = " ".join(" ".join(told).split())
+        told = [line for line in lines if line and not (_GREETING.match(line) or _OF_A_TRACEBACK.match(line))]
+        words = " ".join(" ".join(told[-2:]).split())
         return words if len(words) <= characters else "…" + words[1 - characters :]
 
     def _log_bytes(self) -> int:

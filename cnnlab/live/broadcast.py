@@ -37,6 +37,9 @@ SEND_BYTES = 256_000
 ReadEvents = Callable[[str, int, int], "list[Event]"]
 """`(run_id, after, limit)` to events, from any thread."""
 
+TellEnd = Callable[[str], "tuple[str, str] | None"]
+"""Status and message of a run that has ended while its record could not be written."""
+
 
 class Feed:
     """What the viewers of one run share.
@@ -44,9 +47,10 @@ class Feed:
     Args:
         run_id: The run.
         read: Reads events of the record.
+        unrecorded: Tells an end that the record does not.
     """
 
-    def __init__(self, run_id: str, read: ReadEvents) -> None:
+    def __init__(self, run_id: str, read: ReadEvents, unrecorded: TellEnd) -> None:
         self.run_id = run_id
         self.log = FrameLog()
         self.viewers = 0
@@ -55,6 +59,7 @@ class Feed:
         """When the last look began that found nothing new, on the monotonic clock."""
         self.changed = asyncio.Event()
         self._read = read
+        self._unrecorded = unrecorded
         self._left = time.monotonic()
         self._woken = time.monotonic()
 
@@ -107,6 +112,8 @@ class Feed:
                 self.status = event.payload["status"]
         if not events:
             self.read_through = began
+            if (end := self._unrecorded(self.run_id)) is not None:
+                self.status = end[0]
             if _is_over(self.status):
                 self.wake()
             return POLL_SECONDS
@@ -119,11 +126,13 @@ class Broadcast:
 
     Args:
         read: Reads events of the record; by default the record of this process.
+        unrecorded: Tells an end that the record does not; by default the engine of this process.
     """
 
-    def __init__(self, read: ReadEvents | None = None) -> None:
+    def __init__(self, read: ReadEvents | None = None, unrecorded: TellEnd | None = None) -> None:
         self.stopping = False
         self._read = read or _read_record
+        self._unrecorded = unrecorded or _unrecorded_end
         self._feeds: dict[str, Feed] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -171,7 +180,7 @@ class Broadcast:
     def _feed(self, run_id: str) -> Feed:
         feed = self._feeds.get(run_id)
         if feed is None:
-            feed = self._feeds[run_id] = Feed(run_id, self._read)
+            feed = self._feeds[run_id] = Feed(run_id, self._read, self._unrecorded)
             task = asyncio.get_running_loop().create_task(self._follow(feed))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
@@ -194,3 +203,9 @@ def _read_record(run_id: str, after: int, limit: int) -> list[Event]:
     from cnnlab.runs.store import get_store  # SQLAlchemy is not needed for the first page
 
     return get_store().events(run_id, after=after, limit=limit)
+
+
+def _unrecorded_end(run_id: str) -> tuple[str, str] | None:
+    from cnnlab.engine import unrecorded_end  # imported with the engine, beside the first page
+
+    return unrecorded_end(run_id)

@@ -64,8 +64,7 @@ def start(design: Design) -> api.Run | None:
         try:
             run = api.start(design, owner=owner())
         except CNNLabError as exc:
-            # Until it is closed: what is lacking and what to do take longer to read than a toast lasts.
-            st.toast(str(exc), icon=":material/error:", duration="infinite")
+            state.complain(str(exc))
             return None
         memory.clear()
         memory[text] = run.id

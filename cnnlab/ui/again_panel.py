@@ -87,7 +87,7 @@ def _go(start: Callable[[], api.Run]) -> None:
     try:
         run = start()
     except CNNLabError as exc:
-        st.toast(str(exc), icon=":material/error:", duration="infinite")
+        state.complain(str(exc))
         return
     state.choose_run(run.id)
     navigation.go("train", run=run.id)

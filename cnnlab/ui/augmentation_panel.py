@@ -13,7 +13,7 @@ from cnnlab.errors import CNNLabError
 from cnnlab.spec.augmentation import AUGMENTATIONS, MAX_AUGMENTATIONS, Augmentation, in_order
 from cnnlab.spec.fields import controls
 from cnnlab.spec.training import TrainingConfig
-from cnnlab.ui import state
+from cnnlab.ui import frame, state
 from cnnlab.ui.components.images import Picture, images
 from cnnlab.ui.forms import form
 
@@ -28,7 +28,7 @@ _NEW = "w-augmentation-new"
 Stack = tuple[Augmentation, ...]
 
 
-@st.fragment
+@frame.fragment()
 def panel(dataset: str | None = None) -> None:
     """Edit the augmentation of the session's design.
 

@@ -15,7 +15,7 @@ from cnnlab.figures.overlay import describe_overlay, measure_title, overlay
 from cnnlab.figures.theme import CONFIG
 from cnnlab.figures.trade_off import describe_trade_off, trade_off
 from cnnlab.runs.history import History
-from cnnlab.ui import compare_two_panel, run_view, words
+from cnnlab.ui import compare_two_panel, frame, run_view, words
 from cnnlab.ui.compare_runs import Compared
 
 _AXES: dict[Axis, str] = {"epoch": "Epochs", "step": "Steps", "time": "Time"}
@@ -93,7 +93,7 @@ def _result(each: Compared) -> dict[str, Any]:
     return {**known, "status": row.status}
 
 
-@st.fragment
+@frame.fragment()
 def _curves(chosen: Sequence[Compared], histories: Sequence[History]) -> None:
     """One measure of all runs, by epochs, steps or time."""
     st.subheader("Curves", anchor=False)
@@ -134,7 +134,7 @@ def _curves(chosen: Sequence[Compared], histories: Sequence[History]) -> None:
         st.caption("Seconds of training and validation; pauses do not count.")
 
 
-@st.fragment
+@frame.fragment()
 def _tabs(chosen: Sequence[Compared]) -> None:
     """What is computed only when it is looked at."""
     titles = ("Accuracy and cost", "Two matrices", "One image")

@@ -12,7 +12,7 @@ from cnnlab import api
 from cnnlab.analysis.metrics import Evaluation, Scale, cell_indices, cell_words, worst_confusions
 from cnnlab.analysis.ordering import by_confusion
 from cnnlab.datasets import Dataset
-from cnnlab.ui import navigation, words
+from cnnlab.ui import frame, navigation, words
 from cnnlab.ui.components.confusion import Cell, confusion
 from cnnlab.ui.components.images import Picture, images
 
@@ -28,7 +28,7 @@ _PAIRS = 5
 """How many of the most frequent mistakes are offered beside the matrix."""
 
 
-@st.fragment
+@frame.fragment()
 def panel(run: api.Run, evaluation: Evaluation, data: Dataset, *, key: str, compact: bool = False) -> None:
     """Draw the matrix, the choice of a cell, and the cell's images.
 

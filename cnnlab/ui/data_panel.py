@@ -16,7 +16,7 @@ from cnnlab.figures.theme import CONFIG
 from cnnlab.spec import presets
 from cnnlab.spec.design import Design
 from cnnlab.spec.training import TrainingConfig
-from cnnlab.ui import install_panel, navigation, own_images_shelf, state, words
+from cnnlab.ui import frame, install_panel, navigation, own_images_shelf, state, words
 from cnnlab.ui.components.images import Picture, images
 
 SAMPLES = (12, 15, 30)
@@ -89,13 +89,16 @@ def provenance(info: DatasetInfo) -> None:
     height, width, channels = info.image_shape
     source = f"[{info.source}]({info.url})" if info.url else words.plain(info.source)
     st.markdown(info.description)
-    st.caption(
-        f"{height} × {width} pixels, {'colour' if channels == 3 else 'grey'}, values 0–255  \n"
-        f"Source: {source}  \nLicence: {info.licence}"
+    # No caption: it would fade the link.
+    lines = (
+        f"{height} × {width} pixels, {'colour' if channels == 3 else 'grey'}, values 0–255",
+        f"Source: {source}",
+        f"Licence: {info.licence}",
     )
+    st.markdown("  \n".join(f":small[{line}]" for line in lines))
 
 
-@st.fragment
+@frame.fragment()
 def samples(data: Dataset) -> None:
     """A grid of samples with their class names, from the part and the class that are chosen."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):

@@ -20,7 +20,7 @@ from cnnlab.figures.calibration import reliability
 from cnnlab.figures.classes import class_report, describe_class_report
 from cnnlab.figures.rankings import Curve, area, describe_rankings, ranking_curves
 from cnnlab.figures.theme import CONFIG
-from cnnlab.ui import confusion_panel, map_panel, navigation, words
+from cnnlab.ui import confusion_panel, frame, map_panel, navigation, words
 from cnnlab.ui.components.images import images
 
 _SHOWN_FIRST = 3
@@ -29,7 +29,7 @@ _MOST_PILLS = 20
 _CURVES: dict[Curve, str] = {"precision–recall": "w-precision-recall", "ROC": "w-roc"}
 
 
-@st.fragment
+@frame.fragment()
 def tabs(run: api.Run, step: int, evaluation: Evaluation, data: Dataset) -> None:
     """Draw the tabs; a fragment of their own, so that a change of tab leaves the matrix alone.
 
@@ -66,9 +66,9 @@ def _classes(evaluation: Evaluation) -> None:
             [
                 {
                     "Class": row.name,
-                    "Precision": row.precision,
-                    "Recall": row.recall,
-                    "F1": row.f1,
+                    "Precision": 100 * row.precision,
+                    "Recall": 100 * row.recall,
+                    "F1": 100 * row.f1,
                     "Images": row.support,
                     "Called so": row.predicted,
                 }
@@ -78,13 +78,13 @@ def _classes(evaluation: Evaluation) -> None:
             height="content",
             column_config={
                 "Precision": st.column_config.NumberColumn(
-                    format="percent", help="Of the images called this class, the share that are of it."
+                    format="%.1f%%", help="Of the images called this class, the share that are of it."
                 ),
                 "Recall": st.column_config.NumberColumn(
-                    format="percent", help="Of the images of this class, the share that were called so."
+                    format="%.1f%%", help="Of the images of this class, the share that were called so."
                 ),
                 "F1": st.column_config.NumberColumn(
-                    format="percent", help="Harmonic mean of precision and recall."
+                    format="%.1f%%", help="Harmonic mean of precision and recall."
                 ),
             },
             alt=describe_class_report(evaluation.report),

@@ -15,7 +15,7 @@ from cnnlab.figures.theme import CONFIG
 from cnnlab.live.words import FORECAST
 from cnnlab.runs.store import get_store
 from cnnlab.spec.design import Design
-from cnnlab.ui import actions, background, words
+from cnnlab.ui import actions, background, frame, words
 
 LOOK_SECONDS = 0.5
 """Between two looks whether a question is answered."""
@@ -136,7 +136,7 @@ def _when_done(found: Future[Any], meanwhile: str, draw: Callable[[], None]) -> 
 
 
 def _wait(found: Future[Any], meanwhile: str) -> None:
-    @st.fragment(run_every=LOOK_SECONDS)
+    @frame.fragment(run_every=LOOK_SECONDS)
     def look() -> None:
         if found.done():
             st.rerun()

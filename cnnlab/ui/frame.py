@@ -5,10 +5,14 @@ The launcher calls `run()`; each page calls `page(key)` first.
 
 from __future__ import annotations
 
+import functools
 import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar, cast
 
 import streamlit as st
 
@@ -20,6 +24,7 @@ _ICON = Path(__file__).with_name("icon.svg")
 _LOGO = Path(__file__).with_name("logo.svg")
 _CARRIED = ("run",)
 _ASKED = "cnnlab-frame-asked"
+_Draws = TypeVar("_Draws", bound=Callable[..., Any])
 _framed: ContextVar[bool] = ContextVar("framed", default=False)
 
 
@@ -80,11 +85,39 @@ def run() -> None:
     st.session_state[_ASKED] = True  # from here on a page that asked again would lose a user's click
     token = _framed.set(True)
     try:
-        chosen.run()
-    except CNNLabError as exc:  # a setting, the record, a design of another version: its words, not its type
-        st.error(str(exc), icon=":material/error:")
+        with _said():
+            chosen.run()
     finally:
         _framed.reset(token)
+
+
+def fragment(run_every: float | None = None) -> Callable[[_Draws], _Draws]:
+    """`st.fragment` for our pages: what cannot be shown is said in words, as on the rest of the page.
+
+    Streamlit shows what a fragment raises by itself, as an error's type with its words redacted.
+
+    Args:
+        run_every: seconds between two reruns of the fragment by itself; None: there are none.
+    """
+
+    def decorate(draw: _Draws) -> _Draws:
+        @functools.wraps(draw)
+        def told(*arguments: Any, **named: Any) -> Any:
+            with _said():
+                return draw(*arguments, **named)
+
+        return cast("_Draws", st.fragment(told, run_every=run_every))
+
+    return decorate
+
+
+@contextmanager
+def _said() -> Iterator[None]:
+    """A setting, the record, a design of another version: their words, not the error's type."""
+    try:
+        yield
+    except CNNLabError as exc:
+        st.error(str(exc), icon=":material/error:")
 
 
 def page(key: str) -> None:
@@ -137,6 +170,6 @@ def _bar() -> None:
     """The bar at the top: the product's name and a link to each page, which keeps the chosen run."""
     carried = {name: st.query_params[name] for name in _CARRIED if name in st.query_params}
     st.logo(str(_LOGO), size="large")
-    with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap=None):
+    with st.container(horizontal=True, vertical_alignment="center", gap=None):
         for entry in PAGES.values():
             st.page_link(entry.page, query_params=carried or None, icon="", help="")

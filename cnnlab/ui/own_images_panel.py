@@ -16,7 +16,7 @@ from cnnlab.datasets.own.shelf import MAX_TITLE
 from cnnlab.datasets.own.sources import Listing
 from cnnlab.errors import DatasetError
 from cnnlab.spec import starter
-from cnnlab.ui import actions, navigation, own_images_shelf, own_pictures, state, words
+from cnnlab.ui import actions, frame, navigation, own_images_shelf, own_pictures, state, words
 from cnnlab.ui.components.images import Picture, images
 from cnnlab.ui.frame import owner
 
@@ -52,7 +52,7 @@ def panel() -> None:
             _make(draft, place)
 
 
-@st.fragment(run_every=1.0)
+@frame.fragment(run_every=1.0)
 def _under_way() -> None:
     """The import that is under way; the page comes again when it has ended."""
     job = jobs.current(owner())

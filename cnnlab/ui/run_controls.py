@@ -14,7 +14,7 @@ from cnnlab.runs.store import ACTIVE
 from cnnlab.spec.design import Design
 from cnnlab.spec.fields import controls
 from cnnlab.spec.training import CHANGEABLE, TrainingConfig
-from cnnlab.ui import actions
+from cnnlab.ui import actions, frame
 from cnnlab.ui.forms import plain_number
 
 _SENT = "cnnlab-now-sent"
@@ -47,7 +47,7 @@ def _button(label: str, key: str, icon: str, action: Any, **options: Any) -> Non
     st.button(label, key=key, icon=icon, on_click=actions.attempt, args=(action,), **options)
 
 
-@st.fragment
+@frame.fragment()
 def sliders(run_id: str) -> None:
     """The settings that can be moved while the run trains; the chart is not drawn anew by it."""
     try:

@@ -56,7 +56,7 @@ def _menu(run: api.Run) -> None:
         try:
             _ACTIONS[chosen](run)
         except CNNLabError as exc:  # a design that this version cannot read, say
-            st.toast(str(exc), icon=":material/error:", duration="infinite")
+            state.complain(str(exc))
 
 
 _MENU = {

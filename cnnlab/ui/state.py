@@ -69,7 +69,7 @@ def edit(method: str, *arguments: Any, **fields: Any) -> None:
     try:
         keep(getattr(editor(), method)(*arguments, **fields))
     except SpecError as exc:  # more layers than can be meant, say
-        st.toast(str(exc), icon=":material/error:")
+        complain(str(exc))
 
 
 def use_dataset(name: str) -> None:
@@ -142,8 +142,13 @@ def chosen_run() -> api.Run | None:
     return next(iter(api.runs(owner())), None)
 
 
+def complain(text: str) -> None:
+    """Say what went wrong until the user closes it: such a message has two sentences and more."""
+    st.toast(text, icon=":material/error:", duration="infinite")
+
+
 def notify(text: str) -> None:
-    """Say something on the next page that is shown, after a switch or a rerun."""
+    """Say what went wrong on the next page that is shown, after a switch or a rerun."""
     st.session_state[_NOTICE] = text
 
 
@@ -151,4 +156,4 @@ def show_notice() -> None:
     """Show what `notify` was told, once."""
     text = st.session_state.pop(_NOTICE, None)
     if text:
-        st.toast(text, duration="long")
+        complain(text)

@@ -13,7 +13,7 @@ from cnnlab.errors import CNNLabError
 from cnnlab.spec import formats, usage
 from cnnlab.spec.formats import FORMATS, Format
 from cnnlab.spec.usage import About
-from cnnlab.ui import words
+from cnnlab.ui import frame, words
 
 _GROUPS = (
     (
@@ -45,7 +45,7 @@ def panel(run: api.Run, step: int) -> None:
                         _card(run.id, step, form.name)
 
 
-@st.fragment
+@frame.fragment()
 def _card(run_id: str, step: int, name: str) -> None:
     """One form; a fragment, so that making it leaves the rest of the page alone."""
     form = formats.get(name)

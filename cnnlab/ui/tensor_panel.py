@@ -11,7 +11,7 @@ from cnnlab.datasets import Dataset
 from cnnlab.errors import CNNLabError
 from cnnlab.figures import tensors as figures
 from cnnlab.figures.theme import CONFIG
-from cnnlab.ui import state, words
+from cnnlab.ui import frame, state, words
 from cnnlab.ui.components.images import Picture, images
 
 _CHANNELS = ("Red", "Green", "Blue")
@@ -20,7 +20,7 @@ _MOST_CLASSES = 20
 _DRAW = "cnnlab-tensor-draw"
 
 
-@st.fragment
+@frame.fragment()
 def panel(dataset: str | None = None) -> None:
     """Show one training image on its way into a network.
 

@@ -20,7 +20,7 @@ def toolbar(design: Design, trace: Trace, *, undoable: bool, redoable: bool) -> 
         undoable: whether there is an edit to undo.
         redoable: whether there is one to do again.
     """
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True, vertical_alignment="center"):
         _starting_point(design)
         for name, possible in (("undo", undoable), ("redo", redoable)):
             st.button(

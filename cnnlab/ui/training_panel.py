@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from cnnlab import api, datasets
+from cnnlab.engine import unrecorded_end
 from cnnlab.errors import RunNotFound
 from cnnlab.figures.schedule import describe_schedule, schedule
 from cnnlab.figures.theme import CONFIG
@@ -20,6 +21,7 @@ from cnnlab.ui import (
     confusion_panel,
     evaluate_panel,
     foretell_panel,
+    frame,
     install_panel,
     navigation,
     recipes,
@@ -82,9 +84,16 @@ def watch(run: api.Run, status: str) -> None:
             _ended_controls(run)
         elif run.status == "paused" and run_view.is_own(run):
             again_panel.rewind(run)
+    unrecorded = unrecorded_end(run.id)
     # Always there, so that the chart below keeps its place on the page, its stream and its drawing.
     with st.container():
-        if run.status == "queued":
+        if unrecorded is not None:
+            st.error(
+                f"{unrecorded[1]} The record cannot be written, which is why the run still counts as active.",
+                title="This training has ended",
+                icon=":material/error:",
+            )
+        elif run.status == "queued":
             _waiting(run.id)
         elif run.row.message and run.status == "finished":  # it stopped early, or took the best weights
             st.info(run.row.message, icon=":material/info:")
@@ -154,7 +163,7 @@ def _ended_controls(run: api.Run) -> None:
         navigation.link("evaluate", "Evaluate", icon=":material/grid_on:", run=run.id)
 
 
-@st.fragment(run_every=1.0)
+@frame.fragment(run_every=1.0)
 def _waiting(run_id: str) -> None:
     """The place in the queue, until it is this run's turn."""
     try:

@@ -11,7 +11,7 @@ from cnnlab import datasets
 from cnnlab.spec.architecture import MAX_LAYERS, Problem, Row, Trace
 from cnnlab.spec.layers import FAMILIES, KINDS
 from cnnlab.spec.source import keras_source
-from cnnlab.ui import install_panel, state, words
+from cnnlab.ui import frame, install_panel, state, words
 from cnnlab.ui.components.network import network
 from cnnlab.ui.editor import OUTPUT, Editor
 from cnnlab.ui.forms import form
@@ -42,7 +42,7 @@ _PROBLEMS_SHOWN = 3
 """More than three at once hide the one to begin with."""
 
 
-@st.fragment
+@frame.fragment()
 def workspace() -> None:
     """Draw the whole workspace."""
     editor = state.editor()
@@ -158,7 +158,7 @@ def _views(editor: Editor, trace: Trace) -> None:
     table, source = st.tabs(["Shapes", "Keras source"])
     with table:
         # Markdown, not a data frame: it is redrawn on every slider, and needs neither pandas nor a canvas.
-        st.markdown(words.table([_cells(row) for row in trace.rows]))
+        _table([_cells(row) for row in trace.rows])
         st.caption(
             "MACs: multiply–accumulates for one image. Memory: the layer's output for one image in float32. "
             "Sees: the receptive field, how many pixels of the image one output value depends on."
@@ -187,7 +187,13 @@ def _inside(block: Row) -> None:
         {"Part": name} | {title: text for title, text in row.items() if title != "Layer"}
         for name, row in zip([*names, block.parts[-1].title.lower()], rows, strict=True)
     ]
-    st.markdown(words.table(cells))
+    _table(cells)
+
+
+def _table(cells: list[dict[str, str]]) -> None:
+    """A table of figures; on a phone it scrolls by itself, not the page with it."""
+    with st.container(horizontal=True, wrap=False):
+        st.markdown(words.table(cells), width="content")
 
 
 def _cells(row: Row) -> dict[str, str]:

@@ -56,8 +56,10 @@ def test_a_page_does_not_scroll_sideways_on_a_phone(
     page = new_page(viewport=PHONE)
     page.goto(server.url + address(key))
     expect_framed(page, key)
-    widths = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
+    widths = page.get_by_test_id("stMain").evaluate("main => [main.scrollWidth, main.clientWidth]")
     assert widths[0] <= widths[1]
+    for entry in PAGES.values():
+        expect(page.get_by_role("link", name=entry.title, exact=True).first).to_be_in_viewport(ratio=1)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

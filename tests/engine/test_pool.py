@@ -148,9 +148,8 @@ def test_a_question_that_kills_two_workers_is_given_up(engine: Engine) -> None:
 
 
 def test_last_words_are_those_of_the_task_that_died_without_its_traceback(engine: Engine) -> None:
-    with pytest.raises(WorkerLost, match="It wrote last: .*out of paper") as talked:
+    with pytest.raises(WorkerLost, match=r"It wrote last: KeyError: 'ink' ValueError: out of paper$"):
         engine.ask("die_talking")
-    assert "File" not in str(talked.value)
     with pytest.raises(TaskFailed):
         engine.ask("fail")  # and the worker's log says so
     with pytest.raises(WorkerLost) as silent:

@@ -11,7 +11,7 @@ import pytest
 
 from cnnlab import settings
 from cnnlab.engine import Engine
-from cnnlab.errors import EngineError, RunNotFound, RunStateError
+from cnnlab.errors import EngineError, RunNotFound, RunStateError, StorageError
 from cnnlab.runs.store import get_store
 from tests.engine.conftest import MakeEngine, NewRun, order, status_is, wait_for
 
@@ -195,6 +195,28 @@ def test_a_killed_worker_leaves_the_run_interrupted_and_resumable(engine: Engine
         "does that runs out of memory. Resume goes on from the last state on the disk."
     )
     begin(engine, run_id)
+
+
+def test_an_end_that_the_record_does_not_take_is_told_and_written_later(
+    engine: Engine, new_run: NewRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = new_run()
+    begin(engine, run_id)
+
+    def refuse(*arguments: object, **named: object) -> bool:
+        raise StorageError("The record cannot be written: the disk is full.")
+
+    monkeypatch.setattr("cnnlab.engine.ends.RECORD_AGAIN_SECONDS", 0.01)
+    with monkeypatch.context() as full:
+        full.setattr(get_store(), "set_status", refuse)
+        os.kill(worker_of(engine, run_id), signal.SIGKILL)
+        status, message = wait_for(lambda: engine.unrecorded_end(run_id), "the end to be told")
+        assert status == "interrupted"
+        assert "its process was killed by SIGKILL" in message
+        assert status_is(run_id, "running")()
+    wait_for(status_is(run_id, "interrupted"), "the end to be recorded")
+    assert get_store().run(run_id).message == message
+    wait_for(lambda: engine.unrecorded_end(run_id) is None, "the engine to forget it")
 
 
 def test_the_next_run_starts_after_a_worker_was_killed(engine: Engine, new_run: NewRun) -> None:

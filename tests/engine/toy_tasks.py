@@ -78,8 +78,12 @@ def die() -> None:
 
 def die_talking() -> None:
     """Write what a training's log holds, and die."""
+    logging.getLogger("toy").warning("A hitch, long over")
     try:
-        raise ValueError("out of paper")
+        try:
+            raise KeyError("ink")
+        except KeyError as exc:
+            raise ValueError("out of paper") from exc
     except ValueError:
         logging.getLogger("toy").error("Cannot go on", exc_info=True)
     die()

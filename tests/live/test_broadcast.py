@@ -203,6 +203,17 @@ def test_a_record_that_cannot_be_read_for_a_while_only_delays(
     assert f"The record of run {RUN} cannot be read now" in caplog.text
 
 
+def test_the_stream_of_a_run_whose_end_cannot_be_recorded_tells_it() -> None:
+    record = Record(event(1, "status", status="running"))
+    ends = {RUN: ("interrupted", "the disk is full")}
+
+    async def scene() -> None:
+        sent = await everything(Broadcast(record.read, ends.get))
+        assert sent.endswith(farewell("interrupted"))
+
+    play(scene)
+
+
 def test_the_stream_of_a_run_that_is_deleted_ends() -> None:
     record = Record(event(1))
 

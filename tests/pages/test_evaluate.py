@@ -131,9 +131,9 @@ def test_each_classs_figures_are_those_of_scikit_learn(open_page: OpenPage) -> N
     labels, called = recorded.test_labels(), recorded.answers(MISTAKES).argmax(axis=1)
     precision, recall, f1, support = precision_recall_fscore_support(labels, called)
     assert table["Class"].tolist() == list(NAMES)
-    np.testing.assert_allclose(table["Precision"], precision)
-    np.testing.assert_allclose(table["Recall"], recall)
-    np.testing.assert_allclose(table["F1"], f1)
+    np.testing.assert_allclose(table["Precision"], 100 * precision)
+    np.testing.assert_allclose(table["Recall"], 100 * recall)
+    np.testing.assert_allclose(table["F1"], 100 * f1)
     assert table["Images"].tolist() == support.tolist()
     assert table["Called so"].tolist() == np.bincount(called, minlength=10).tolist()
 

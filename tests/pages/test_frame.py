@@ -92,7 +92,7 @@ def test_a_link_to_a_run_that_is_not_there_is_answered_in_one_message(
     assert len(screen.error(app)) < 300
 
 
-@pytest.mark.parametrize("key", ["train", "inspect", "evaluate", "runs"])
+@pytest.mark.parametrize("key", [key for key in PAGES if key != "convolution"])
 def test_a_setting_that_cannot_be_used_is_said_on_the_page(
     key: str, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -278,6 +278,18 @@ def test_a_run_that_ended_early_says_why_and_can_be_resumed(
     assert screen.badges(app) == ["waiting"]
 
 
+def test_a_training_whose_end_cannot_be_recorded_says_so(
+    open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = recorded.running()
+    ends = {run.id: ("interrupted", "The training was cut off. The disk is full.")}
+    monkeypatch.setattr("cnnlab.ui.training_panel.unrecorded_end", ends.get)
+    app = open_page("train", run=run.id)
+    assert not app.exception
+    assert app.error[0].proto.title == "This training has ended"
+    assert screen.error(app).startswith("The training was cut off. The disk is full. The record cannot be ")
+
+
 def test_nobody_but_its_owner_can_resume_a_run(open_page: OpenPage) -> None:
     app = open_page("train", run=recorded.ended("stopped", owner=OTHER).id)
     assert screen.badges(app) == ["stopped"]

@@ -7,7 +7,6 @@ a host that runs the app without its routes), the page sends what the record say
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -35,7 +34,7 @@ _STREAM_LOST = "cnnlab-stream-lost"
 _COMPONENT = component("live_chart", '<div class="root"></div>')
 
 
-def live_chart(run_id: str, *, key: str = "live-chart", status: str | None = None) -> str | None:
+def live_chart(run_id: str, *, key: str = "live-chart", status: str | None = None) -> None:
     """Show a run's chart: live while it is active, the whole of it once it has ended.
 
     A run that repeats another one, or goes on from it, has that one's curves faintly beneath. The page reruns
@@ -46,22 +45,22 @@ def live_chart(run_id: str, *, key: str = "live-chart", status: str | None = Non
         key: Of this component on the page.
         status: The run's status that the rest of the page was drawn for; None: that of now.
 
-    Returns:
-        The status with which the run has just ended; None in every other rerun.
-
     Raises:
         RunNotFound: there is no such run.
     """
     drawn_for = _status(run_id) if status is None else status
-    if _lost(run_id):
-        _look_often(run_id, key, drawn_for)
-        return None
+    lost = _lost(run_id)
 
-    def report() -> None:
-        st.session_state[_STREAM_LOST] = {"run": run_id, "at": time.time()}
+    # A fragment: what the browser's half tells then waits for a user's click that is on its way. The whole
+    # page asked for at such a moment would take the place of the click's own rerun before its callback ran.
+    @st.fragment(run_every=FALLBACK_SECONDS if lost and drawn_for in ACTIVE else None)
+    def show() -> None:
+        if lost:
+            _look(run_id, key, drawn_for)
+        else:
+            _mount(run_id, drawn_for, key)
 
-    ended = _mount(run_id, drawn_for, key, on_stream=report).ended
-    return ended if isinstance(ended, str) else None
+    show()
 
 
 def events_url(run_id: str) -> str:
@@ -75,18 +74,13 @@ def _lost(run_id: str) -> bool:
     return lost is not None and lost["run"] == run_id and time.time() - lost["at"] < RETRY_SECONDS
 
 
-def _look_often(run_id: str, key: str, drawn_for: str) -> None:
-    """The chart without a stream: a fragment that reads the record, for as long as the run is active."""
-
-    @st.fragment(run_every=FALLBACK_SECONDS if drawn_for in ACTIVE else None)
-    def look() -> None:
-        found = snapshot(run_id)
-        if found["status"] != drawn_for or not _lost(run_id):
-            st.rerun()
-        if _mount(run_id, drawn_for, key, snapshot=found).plotly == "unavailable":
-            _draw_curves(found["epochs"], key)
-
-    look()
+def _look(run_id: str, key: str, drawn_for: str) -> None:
+    """The chart without a stream: what the record says now, every few seconds while the run is active."""
+    found = snapshot(run_id)
+    if found["status"] != drawn_for or not _lost(run_id):
+        st.rerun()
+    if _mount(run_id, drawn_for, key, snapshot=found).plotly == "unavailable":
+        _draw_curves(found["epochs"], key)
 
 
 def _draw_curves(epochs: list[dict[str, Any]], key: str) -> None:
@@ -101,14 +95,11 @@ def _draw_curves(epochs: list[dict[str, Any]], key: str) -> None:
         )
 
 
-def _mount(
-    run_id: str,
-    status: str,
-    key: str,
-    *,
-    snapshot: dict[str, Any] | None = None,
-    on_stream: Callable[[], None] | None = None,
-) -> Any:
+def _mount(run_id: str, status: str, key: str, *, snapshot: dict[str, Any] | None = None) -> Any:
+    def look_often() -> None:
+        st.session_state[_STREAM_LOST] = {"run": run_id, "at": time.time()}
+        st.rerun()
+
     return _COMPONENT(
         key=key,
         data={
@@ -122,9 +113,9 @@ def _mount(
             # In a tuple, because Streamlit imports pandas to find out whether a bare dict is a table.
             "snapshot": None if snapshot is None else (snapshot,),
         },
-        on_ended_change=_nothing,
-        on_status_change=_nothing,
-        on_stream_change=on_stream or _nothing,
+        on_ended_change=st.rerun,
+        on_status_change=st.rerun,
+        on_stream_change=look_often,
         on_plotly_change=_nothing,
     )
 

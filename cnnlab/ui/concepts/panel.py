@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from cnnlab.ui import frame
 from cnnlab.ui.concepts import (
     TITLES,
     dropout,
@@ -80,4 +81,4 @@ def _nothing_more() -> None:
 
 def _card(draw: Callable[[], None]) -> Callable[[], None]:
     """A slider of a card redraws the card alone."""
-    return st.fragment(draw)
+    return frame.fragment()(draw)

@@ -9,7 +9,7 @@ import streamlit as st
 from cnnlab import api
 from cnnlab.datasets import Dataset
 from cnnlab.errors import CNNLabError
-from cnnlab.ui import state
+from cnnlab.ui import frame, state
 from cnnlab.ui.inspect import (
     filters,
     image,
@@ -38,7 +38,7 @@ TABS: dict[str, Callable[[Seen], None]] = {
 """Title of each tab → what draws it. Only the open one is drawn."""
 
 
-@st.fragment
+@frame.fragment()
 def panel(run: api.Run, step: int, data: Dataset) -> None:
     """Draw the page for a run's weights at a step."""
     state.show_notice()

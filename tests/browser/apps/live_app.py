@@ -10,9 +10,12 @@ if st.runtime.exists():
 
     run_id = st.query_params["run"]
     st.session_state["reruns"] = st.session_state.get("reruns", 0) + 1
+    st.session_state.setdefault("clicks", 0)
     st.button("Again")
-    ended = live_chart(run_id)
-    st.text(f"{get_store().run(run_id).status}, drawn {st.session_state['reruns']} times, ended: {ended}")
+    st.button("Count", on_click=lambda: st.session_state.update(clicks=st.session_state["clicks"] + 1))
+    live_chart(run_id)
+    st.text(f"{get_store().run(run_id).status}, drawn {st.session_state['reruns']} times")
+    st.text(f"{st.session_state['clicks']} clicks counted")
 else:
     from cnnlab import live
 
