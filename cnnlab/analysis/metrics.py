@@ -6,6 +6,7 @@ class as column, as in scikit-learn.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -137,6 +138,15 @@ class Evaluation:
     def macro_f1(self) -> float:
         """Unweighted mean of the classes' F1, 0–1: a rare class counts as much as a common one."""
         return float(np.mean([row.f1 for row in self.report]))
+
+    def renamed(self, names: Sequence[str]) -> Evaluation:
+        """Return the same answers with other names for the classes; the report is not computed again."""
+        new = dataclasses.replace(self, class_names=tuple(names))
+        report = tuple(
+            dataclasses.replace(row, name=name) for row, name in zip(self.report, names, strict=True)
+        )
+        new.__dict__["report"] = report  # where `cached_property` keeps it
+        return new
 
     def top(self, image: int, limit: int = 3) -> list[tuple[str, float]]:
         """Return an image's most probable classes with their probabilities, most probable first."""

@@ -12,6 +12,8 @@ from cnnlab.figures.theme import finish, shorten
 
 _SPLITS = {"training": BLUE, "validation": ORANGE, "test": GREEN}
 _MEASURES = {"precision": SKY, "recall": ORANGE, "f1": PURPLE}
+# "category", or the digits "0" to "9" would become an axis of numbers.
+_CLASS_AXIS = {"type": "category", "autorange": "reversed", "showgrid": False, "dtick": 1}
 
 
 def class_counts(counts: Mapping[str, Sequence[int]], names: Sequence[str]) -> go.Figure:
@@ -32,10 +34,15 @@ def class_counts(counts: Mapping[str, Sequence[int]], names: Sequence[str]) -> g
             customdata=list(names),
             hovertemplate=f"%{{x:,}} {part} images of '%{{customdata}}'<extra></extra>",
         )
-    finish(figure, height=_height(len(names), 30), legend=True)
-    figure.update_layout(barmode="stack", bargap=0.3)
-    figure.update_xaxes(title_text="images", tickformat=",d")
-    return _class_axis(figure)
+    return finish(
+        figure,
+        height=_height(len(names), 30),
+        legend=True,
+        xaxis={"title_text": "images", "tickformat": ",d"},
+        yaxis=_CLASS_AXIS,
+        barmode="stack",
+        bargap=0.3,
+    )
 
 
 def describe_class_counts(counts: Mapping[str, Sequence[int]], names: Sequence[str]) -> str:
@@ -63,10 +70,16 @@ def class_report(report: Sequence[ClassReport]) -> go.Figure:
             customdata=names,
             hovertemplate=f"{label} of '%{{customdata}}': %{{x:.1%}}<extra></extra>",
         )
-    finish(figure, height=_height(len(report), 44), legend=True)
-    figure.update_layout(barmode="group", bargap=0.28, bargroupgap=0.08)
-    figure.update_xaxes(range=[0, 1.06], tickformat=".0%", tickvals=[0, 0.25, 0.5, 0.75, 1])
-    return _class_axis(figure)
+    return finish(
+        figure,
+        height=_height(len(report), 44),
+        legend=True,
+        xaxis={"range": [0, 1.06], "tickformat": ".0%", "tickvals": [0, 0.25, 0.5, 0.75, 1]},
+        yaxis=_CLASS_AXIS,
+        barmode="group",
+        bargap=0.28,
+        bargroupgap=0.08,
+    )
 
 
 def describe_class_report(report: Sequence[ClassReport]) -> str:
@@ -84,12 +97,6 @@ def _ticks(names: Sequence[str]) -> list[str]:
     """Return axis texts that differ even where two long names begin alike: Plotly would merge equal ones."""
     short = [shorten(name) for name in names]
     return [text if short.count(text) == 1 else name for text, name in zip(short, names, strict=True)]
-
-
-def _class_axis(figure: go.Figure) -> go.Figure:
-    # "category", or the digits "0" to "9" would become an axis of numbers.
-    figure.update_yaxes(type="category", autorange="reversed", showgrid=False, dtick=1)
-    return figure
 
 
 def _height(classes: int, row: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -51,8 +52,8 @@ def difference(
     )
     if len(names) <= NUMBERS_UP_TO:
         _write(figure, written, np.abs(gain) / extreme)
-    finish(figure, height=max(380, min(760, 120 + 44 * len(names))))
-    return _class_axes(figure, names)
+    x, y = _class_axes(names)
+    return finish(figure, height=max(380, min(760, 120 + 44 * len(names))), xaxis=x, yaxis=y)
 
 
 def describe_difference(
@@ -114,7 +115,7 @@ def _write(figure: go.Figure, written: list[list[str]], darkness: npt.NDArray[np
         )
 
 
-def _class_axes(figure: go.Figure, names: Sequence[str]) -> go.Figure:
+def _class_axes(names: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Name a matrix's rows and columns after its classes: actual from the top, predicted from the left."""
     classes = len(names)
     ticks = {
@@ -124,6 +125,7 @@ def _class_axes(figure: go.Figure, names: Sequence[str]) -> go.Figure:
     }
     edges = [-0.5, classes - 0.5]
     shared = {"showgrid": False, "ticks": "", **ticks}
-    figure.update_xaxes(title_text="predicted", range=edges, autotickangles=[0, -45, -90], **shared)
-    figure.update_yaxes(title_text="actual", range=edges[::-1], **shared)
-    return figure
+    return (
+        {"title_text": "predicted", "range": edges, "autotickangles": [0, -45, -90], **shared},
+        {"title_text": "actual", "range": edges[::-1], **shared},
+    )

@@ -52,13 +52,17 @@ def overlay(lines: Sequence[Line], names: Sequence[str], *, measure: str, axis: 
             marker={"size": 7},
             hovertemplate=f"{_at(axis)}: {'%{y:.1%}' if share else '%{y:.4f}'}<extra>{name}</extra>",
         )
-    finish(figure, height=380, legend=True)
-    figure.update_xaxes(title_text=AXES[axis])
-    if axis == "epoch" and max((len(curve) for curve in lines), default=0) <= 10:
-        figure.update_xaxes(dtick=1)
-    figure.update_yaxes(title_text=measure_title(measure))
-    figure.update_yaxes(**({"tickformat": ".0%"} if share else {"rangemode": "tozero"}))
-    return figure
+    few = axis == "epoch" and max((len(curve) for curve in lines), default=0) <= 10
+    return finish(
+        figure,
+        height=380,
+        legend=True,
+        xaxis={"title_text": AXES[axis], **({"dtick": 1} if few else {})},
+        yaxis={
+            "title_text": measure_title(measure),
+            **({"tickformat": ".0%"} if share else {"rangemode": "tozero"}),
+        },
+    )
 
 
 def describe_overlay(lines: Sequence[Line], names: Sequence[str], *, measure: str) -> str:

@@ -40,16 +40,15 @@ def ranking_curves(rankings: Sequence[Ranking], curve: Curve, shown: Collection[
     # Coloured curves last, so that no grey one crosses them.
     for k in sorted(range(len(rankings)), key=lambda k: k in colours):
         _add(figure, rankings[k], curve, colours.get(k))
-    finish(figure, height=400, legend=True)
     titles = (
         ("recall", "precision")
         if curve == "precision–recall"
         else ("false positive rate", "true positive rate")
     )
-    for update, title in zip((figure.update_xaxes, figure.update_yaxes), titles, strict=True):
-        # A little beyond the ends: a perfect curve lies on the frame.
-        update(title_text=title, range=[-0.015, 1.02], tickformat=".0%", tickvals=[0, 0.25, 0.5, 0.75, 1])
-    return figure
+    # A little beyond the ends: a perfect curve lies on the frame.
+    shares = {"range": [-0.015, 1.02], "tickformat": ".0%", "tickvals": [0, 0.25, 0.5, 0.75, 1]}
+    x, y = ({"title_text": title, **shares} for title in titles)
+    return finish(figure, height=400, legend=True, xaxis=x, yaxis=y)
 
 
 def describe_rankings(rankings: Sequence[Ranking], curve: Curve) -> str:

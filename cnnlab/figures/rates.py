@@ -27,9 +27,12 @@ def rate_curve(rates: Sequence[float], losses: Sequence[float | None], suggested
         line={"color": TRAINING, "width": 3},
         hovertemplate="rate %{x:.2~e}: loss %{y:.3f}<extra></extra>",
     )
-    finish(figure, height=320)
-    figure.update_xaxes(title_text="learning rate", type="log", exponentformat="power", dtick=1)
-    figure.update_yaxes(title_text="loss", range=_range(losses))
+    finish(
+        figure,
+        height=320,
+        xaxis={"title_text": "learning rate", "type": "log", "exponentformat": "power", "dtick": 1},
+        yaxis={"title_text": "loss", "range": _range(losses)},
+    )
     if suggested is not None:
         figure.add_vline(x=suggested, line={"color": VALIDATION, "width": 2, "dash": "dash"})
         figure.add_annotation(

@@ -26,10 +26,12 @@ def schedule(steps: Sequence[int], rates: Sequence[float], steps_per_epoch: int)
         customdata=list(steps),
         hovertemplate="step %{customdata:,}, epoch %{x:.2f}: %{y:.2~e}<extra></extra>",
     )
-    finish(figure, height=200)
-    figure.update_xaxes(title_text="epoch", rangemode="tozero")
-    figure.update_yaxes(title_text="learning rate", rangemode="tozero", tickformat="~g", nticks=5)
-    return figure
+    return finish(
+        figure,
+        height=200,
+        xaxis={"title_text": "epoch", "rangemode": "tozero"},
+        yaxis={"title_text": "learning rate", "rangemode": "tozero", "tickformat": "~g", "nticks": 5},
+    )
 
 
 def describe_schedule(rates: Sequence[float]) -> str:

@@ -52,6 +52,7 @@ def finish(
     legend: bool = False,
     xaxis: dict[str, Any] | None = None,
     yaxis: dict[str, Any] | None = None,
+    margin: dict[str, int] | None = None,
     **layout: Any,
 ) -> go.Figure:
     """Give a figure the layout that all share, and return it.
@@ -62,6 +63,7 @@ def finish(
         legend: Whether a legend stands above the plot.
         xaxis: What this figure's own axis has beyond, or in place of, what all share.
         yaxis: The same of the other axis.
+        margin: Pixels around the plot, where they are to be others.
         layout: Further properties of the layout.
     """
     axis = {
@@ -72,18 +74,16 @@ def finish(
         "title": {"standoff": 14, "font": {"size": 15, "color": TEXT}},
         "fixedrange": True,
     }
-    # All at once and overwriting: Plotly takes 30 ms to update a layout property by property.
-    figure.update_layout(
-        overwrite=True,
-        xaxis=axis | (xaxis or {}),
-        yaxis=axis | (yaxis or {}),
-        height=height,
-        margin={"l": 8, "r": 8, "t": 36 if legend else 12, "b": 8},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        font={"size": 14, "color": TEXT},
-        showlegend=legend,
-        legend={
+    shared = {
+        "xaxis": axis | (xaxis or {}),
+        "yaxis": axis | (yaxis or {}),
+        "height": height,
+        "margin": margin or {"l": 8, "r": 8, "t": 36 if legend else 12, "b": 8},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"size": 14, "color": TEXT},
+        "showlegend": legend,
+        "legend": {
             "orientation": "h",
             "traceorder": "normal",
             "font": {"size": 14, "color": TEXT},
@@ -93,11 +93,13 @@ def finish(
             "yanchor": "bottom",
             "title": {"text": ""},
         },
-        dragmode=False,
-        hovermode="closest",
-        hoverlabel={"font": {"size": 15, "color": TEXT}},
-        **layout,
-    )
+        "dragmode": False,
+        "hovermode": "closest",
+        "hoverlabel": {"font": {"size": 15, "color": TEXT}},
+    }
+    # Whole properties, each set once: `update_layout` takes twice as long, and more for a property by itself.
+    for name, value in (shared | layout).items():
+        figure.layout[name] = value
     return figure
 
 

@@ -44,11 +44,13 @@ def trade_off(
     for k, name in enumerate(names):
         if np.isfinite(costs[k]) and np.isfinite(accuracies[k]):
             _add(figure, costs, accuracies, k, name, cost=cost, best=k in front)
-    finish(figure, height=360)
     low, high = _range(accuracies)
-    figure.update_xaxes(title_text=cost, **_cost_axis(costs))
-    figure.update_yaxes(title_text="test accuracy", tickformat=".1%", range=[low, high], nticks=6)
-    return figure
+    return finish(
+        figure,
+        height=360,
+        xaxis={"title_text": cost, **_cost_axis(costs)},
+        yaxis={"title_text": "test accuracy", "tickformat": ".1%", "range": [low, high], "nticks": 6},
+    )
 
 
 def describe_trade_off(names: Sequence[str], front: Sequence[int], *, cost: str) -> str:

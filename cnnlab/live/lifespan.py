@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager, contextmanager
 from types import FrameType
 
 from cnnlab.live.assets import plotly_gzip
+from cnnlab.live.collector import set_loaded_code_aside
 from cnnlab.live.routes import shared_broadcast
 
 WARM_AFTER_SECONDS = 2.5
@@ -29,6 +30,7 @@ async def lifespan(app: object) -> AsyncIterator[None]:
         app: The application, which is not needed.
     """
     broadcast = shared_broadcast()
+    set_loaded_code_aside()
     with at_signals(broadcast.stop):
         threading.Thread(target=_get_ready, name="cnnlab-get-ready", daemon=True).start()
         try:

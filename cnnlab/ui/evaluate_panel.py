@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import streamlit as st
 
 from cnnlab import api
@@ -50,8 +48,8 @@ def headline(evaluation: Evaluation) -> Intervals:
 def in_words(evaluation: Evaluation, found: Intervals) -> None:
     """What the numbers mean, in a few sentences."""
     st.subheader("In words", anchor=False)
-    names = tuple(words.plain(name) for name in evaluation.class_names)
-    st.markdown(findings(dataclasses.replace(evaluation, class_names=names), found.accuracy), width=900)
+    names = [words.plain(name) for name in evaluation.class_names]
+    st.markdown(findings(evaluation.renamed(names), found.accuracy), width=900)
 
 
 def _share(label: str, value: float, interval: Interval, help: str) -> None:

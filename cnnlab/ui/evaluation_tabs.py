@@ -49,7 +49,7 @@ def tabs(run: api.Run, step: int, evaluation: Evaluation, data: Dataset) -> None
             _mistakes(run, evaluation, data)
     elif curves.open:
         with curves:
-            _curves(evaluation)
+            _curves(run.id, step, evaluation)
     elif sureness.open:
         with sureness:
             _calibration(evaluation)
@@ -118,9 +118,9 @@ def _mistakes(run: api.Run, evaluation: Evaluation, data: Dataset) -> None:
         navigation.go("inspect", run=run.id, image=clicked)
 
 
-def _curves(evaluation: Evaluation) -> None:
+def _curves(run_id: str, step: int, evaluation: Evaluation) -> None:
     """Precision–recall and ROC of every class, a few of them in colour."""
-    found = rankings(evaluation)
+    found = _rankings(run_id, step, evaluation.class_names, evaluation)
     shown = _in_colour(found)
     for column, (curve, key) in zip(st.columns(2, gap="large"), _CURVES.items(), strict=True):
         with column:
@@ -133,6 +133,12 @@ def _curves(evaluation: Evaluation) -> None:
             st.caption(words.plain(describe_rankings(found, curve)))
     with st.expander("Areas of all classes"):
         st.dataframe(_areas(found), hide_index=True, height="content", alt="Areas under the curves")
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _rankings(run_id: str, step: int, names: tuple[str, ...], _evaluation: Evaluation) -> tuple[Ranking, ...]:
+    """The curves of a run's weights, which never change: a choice of classes only colours them."""
+    return rankings(_evaluation)
 
 
 def _in_colour(found: Sequence[Ranking]) -> list[int]:

@@ -25,7 +25,8 @@ _LOGO = Path(__file__).with_name("logo.svg")
 _CARRIED = ("run",)
 _ASKED = "cnnlab-frame-asked"
 _Draws = TypeVar("_Draws", bound=Callable[..., Any])
-_framed: ContextVar[bool] = ContextVar("framed", default=False)
+_framed: ContextVar[dict[str, st.Page] | None] = ContextVar("framed", default=None)
+"""Inside the frame, each page as the navigation of this script run has it."""
 
 
 @dataclass(frozen=True)
@@ -81,9 +82,10 @@ PAGES: dict[str, PageEntry] = {
 
 def run() -> None:
     """Draw the page that the address asks for, inside the frame. Called by the launcher alone."""
-    chosen = _navigation()
+    pages = {key: entry.page for key, entry in PAGES.items()}
+    chosen = _navigation(pages)
     st.session_state[_ASKED] = True  # from here on a page that asked again would lose a user's click
-    token = _framed.set(True)
+    token = _framed.set(pages)
     try:
         with _said():
             chosen.run()
@@ -147,8 +149,8 @@ def owner() -> str:
     return str(st.session_state["cnnlab-owner"])
 
 
-def _navigation() -> st.Page:
-    return st.navigation([entry.page for entry in PAGES.values()], position="hidden")
+def _navigation(pages: dict[str, st.Page]) -> st.Page:
+    return st.navigation(list(pages.values()), position="hidden")
 
 
 def _ensure_frame() -> None:
@@ -158,9 +160,9 @@ def _ensure_frame() -> None:
     `st.navigation` was called once in the process. A rerun then comes through the launcher. Where it does not
     (a test that runs one page by itself), the page goes on alone.
     """
-    if _framed.get():
+    if _framed.get() is not None:
         return
-    _navigation()
+    _navigation({key: entry.page for key, entry in PAGES.items()})
     if not st.session_state.get(_ASKED):
         st.session_state[_ASKED] = True
         st.rerun()
@@ -169,7 +171,8 @@ def _ensure_frame() -> None:
 def _bar() -> None:
     """The bar at the top: the product's name and a link to each page, which keeps the chosen run."""
     carried = {name: st.query_params[name] for name in _CARRIED if name in st.query_params}
+    pages = _framed.get() or {key: entry.page for key, entry in PAGES.items()}
     st.logo(str(_LOGO), size="large")
     with st.container(horizontal=True, vertical_alignment="center", gap=None):
-        for entry in PAGES.values():
-            st.page_link(entry.page, query_params=carried or None, icon="", help="")
+        for page in pages.values():
+            st.page_link(page, query_params=carried or None, icon="", help="")

@@ -42,15 +42,15 @@ def panel(run: api.Run, step: int) -> None:
             for form in FORMATS:
                 if (form.content == "network") == (group == "network"):
                     with st.container(border=True, height="stretch", gap="small", key=f"w-take-{form.name}"):
-                        _card(run.id, step, form.name)
+                        _card(run, step, form.name)
 
 
 @frame.fragment()
-def _card(run_id: str, step: int, name: str) -> None:
+def _card(run: api.Run, step: int, name: str) -> None:
     """One form; a fragment, so that making it leaves the rest of the page alone."""
     form = formats.get(name)
     try:
-        run = api.get(run_id)
+        run_id = run.row.id  # read anew where a moment has passed, and so once for all cards
     except CNNLabError as exc:  # deleted meanwhile, in another tab
         st.error(str(exc), icon=":material/error:")
         return

@@ -45,17 +45,37 @@ _SOON = (
 
 def settings(run: api.Run | None) -> None:
     """What is, or will be, trained and how: the active run's settings, else those of the design."""
-    active = run is not None and run.status in ACTIVE
-    design = run.design if run is not None and active else state.design()
-    if run is not None and not active:
-        st.caption("The next training")
+    if run is None:
+        _next()
+    elif run.status not in ACTIVE:
+        _apart()
+    else:
+        _what(run.design)
+        if run_view.is_own(run):
+            run_controls.buttons(run)
+            run_controls.sliders(run.id)
+            foretell_panel.note(run)
+        _form(run.design, active=True)
+
+
+@frame.fragment()
+def _apart() -> None:
+    """The next training beside a run that has ended: nothing that is shown of the run depends on it."""
+    st.caption("The next training")
+    _next()
+
+
+def _next() -> None:
+    """The design's settings, and the button that starts its training."""
+    design = state.design()
     _what(design)
-    if run is not None and active and run_view.is_own(run):
-        run_controls.buttons(run)
-        run_controls.sliders(run.id)
-        foretell_panel.note(run)
-    elif not active:
-        _start(design)
+    _start(design)
+    _form(design, active=False)
+    navigation.link("data", "Augment in Data", icon=":material/auto_fix_high:")
+
+
+def _form(design: Design, *, active: bool) -> None:
+    """The settings themselves; those of an active run can be read."""
     recipes.choice(design, disabled=active)
     form(
         design.training,
@@ -65,8 +85,6 @@ def settings(run: api.Run | None) -> None:
         disabled=active,
     )
     st.caption(f"Augmentation: {augmentation_panel.summary(design.training.augmentation)}")
-    if not active:
-        navigation.link("data", "Augment in Data", icon=":material/auto_fix_high:")
 
 
 def watch(run: api.Run, status: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 import sklearn.metrics
@@ -87,6 +89,16 @@ def test_a_single_class() -> None:
     result = Evaluation(np.ones((3, 1), np.float32), np.zeros(3, np.int64), ("only",))
     assert result.confusion.tolist() == [[3]]
     assert result.report[0].f1 == 1
+
+
+def test_other_names_change_nothing_but_the_names() -> None:
+    before = evaluation([0, 1, 2, 2], [0, 1, 1, 2])
+    names = ("one", "two", "three")
+    after = before.renamed(names)
+    assert after.class_names == names
+    assert [row.name for row in after.report] == list(names)
+    assert after.report == dataclasses.replace(before, class_names=names).report
+    assert after.confusion.tolist() == before.confusion.tolist()
 
 
 def test_no_images_at_all() -> None:

@@ -148,13 +148,19 @@ def test_a_missing_package_is_said_instead_of_a_button(
 
 def test_a_run_that_was_deleted_meanwhile_is_said() -> None:
     def card() -> None:
+        from cnnlab import api
+        from cnnlab.runs.store import get_store
+        from cnnlab.spec import presets
         from cnnlab.ui import take_away_panel
 
-        take_away_panel._card("0123456789", 1, "keras")
+        run = api.Run(get_store().create_run(presets.preset("digits").design, "local"))
+        get_store().delete(run.id)
+        run._read = 0.0  # long ago
+        take_away_panel._card(run, 1, "keras")
 
     app = AppTest.from_function(card).run()
     assert not app.exception
-    assert "no run '0123456789'" in app.error[0].value
+    assert "no run '" in app.error[0].value
 
 
 @pytest.mark.parametrize("name", sorted(HELD_BACK))

@@ -46,8 +46,12 @@ def units(values: NDArray[np.float64], step: Dropped, means: NDArray[np.float64]
         marker={"symbol": "line-ew", "size": 18, "line": {"color": TEXT, "width": 3}},
         hovertemplate="unit %{x}, mean: %{y:.2f}<extra></extra>",
     )
-    finish(figure, height=340, legend=True)
-    figure.update_layout(bargap=0.2, bargroupgap=0)
-    figure.update_xaxes(title_text="unit", type="category", showgrid=False)
-    figure.update_yaxes(title_text="output", rangemode="tozero")
-    return figure
+    return finish(
+        figure,
+        height=340,
+        legend=True,
+        xaxis={"title_text": "unit", "type": "category", "showgrid": False},
+        yaxis={"title_text": "output", "rangemode": "tozero"},
+        bargap=0.2,
+        bargroupgap=0,
+    )

@@ -34,12 +34,17 @@ def batch(found: Normalised) -> go.Figure:
             line={"color": colour, "width": 4},
             hovertemplate="mean %{y:.2f}<extra></extra>",
         )
-    finish(figure, height=320)
-    figure.update_xaxes(
-        tickvals=[0, 1, 2], ticktext=[name for name, *_ in columns], showgrid=False, range=[-0.5, 2.5]
+    return finish(
+        figure,
+        height=320,
+        xaxis={
+            "tickvals": [0, 1, 2],
+            "ticktext": [name for name, *_ in columns],
+            "showgrid": False,
+            "range": [-0.5, 2.5],
+        },
+        yaxis={"title_text": "value", "zeroline": True, "zerolinecolor": GRID, "zerolinewidth": 3},
     )
-    figure.update_yaxes(title_text="value", zeroline=True, zerolinecolor=GRID, zerolinewidth=3)
-    return figure
 
 
 def moving(found: Normalised) -> go.Figure:
@@ -67,6 +72,6 @@ def moving(found: Normalised) -> go.Figure:
             line={"color": colour, "width": 4},
             hovertemplate="step %{x}: %{y:.2f}<extra>moving " + name + "</extra>",
         )
-    finish(figure, height=320, legend=True)
-    figure.update_xaxes(title_text="training step", rangemode="tozero")
-    return figure
+    return finish(
+        figure, height=320, legend=True, xaxis={"title_text": "training step", "rangemode": "tozero"}
+    )

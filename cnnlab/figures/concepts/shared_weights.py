@@ -38,19 +38,20 @@ def nodes(inputs: int, lines: list[Connection], chosen: int) -> go.Figure:
     for left, seen in ((0, reached), (2, set(range(inputs)))):
         _nodes(figure, left, full[0], seen)
         _nodes(figure, left + 1, full[1], {chosen})
-    finish(figure, height=max(210, _NODE * inputs + 52))
-    figure.update_layout(margin={"l": 4, "r": 4, "t": 48, "b": 4})
     weights = len({line.weight for line in lines})
-    for x, title in (
+    title = {"y": 1, "yref": "paper", "yanchor": "bottom", "showarrow": False, "font": {"size": 16}}
+    titles = (
         (0.5, f"<b>Convolution</b><br>{weights} weights, {len(lines)} lines"),
         (2.5, f"<b>Fully connected</b><br>{inputs * outputs} weights, {inputs * outputs} lines"),
-    ):
-        figure.add_annotation(
-            x=x, y=1, yref="paper", yanchor="bottom", text=title, showarrow=False, font={"size": 16}
-        )
-    figure.update_xaxes(visible=False, range=[-0.25, 3.25])
-    figure.update_yaxes(visible=False, range=[inputs - 0.4, -0.6])
-    return figure
+    )
+    return finish(
+        figure,
+        height=max(210, _NODE * inputs + 52),
+        margin={"l": 4, "r": 4, "t": 48, "b": 4},
+        xaxis={"visible": False, "range": [-0.25, 3.25]},
+        yaxis={"visible": False, "range": [inputs - 0.4, -0.6]},
+        annotations=[title | {"x": x, "text": text} for x, text in titles],
+    )
 
 
 def describe_nodes(inputs: int, lines: list[Connection], chosen: int) -> str:

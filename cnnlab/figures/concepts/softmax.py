@@ -42,8 +42,11 @@ def shares(
             cliponaxis=False,
             hovertemplate="%{y}: %{x:.2%}<extra>" + label + "</extra>",
         )
-    finish(figure, height=24 + (52 if twice is None else 68) * len(names))
-    figure.update_layout(barmode="group", bargap=0.25)
-    figure.update_xaxes(range=[0, 1.2], visible=False)
-    figure.update_yaxes(autorange="reversed", showgrid=False, tickfont={"size": 16})
-    return figure
+    return finish(
+        figure,
+        height=24 + (52 if twice is None else 68) * len(names),
+        xaxis={"range": [0, 1.2], "visible": False},
+        yaxis={"autorange": "reversed", "showgrid": False, "tickfont": {"size": 16, "color": TEXT}},
+        barmode="group",
+        bargap=0.25,
+    )

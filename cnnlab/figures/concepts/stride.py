@@ -37,16 +37,18 @@ def windows(laid: Axis) -> go.Figure:
         )
         _cells(figure, row, [place] * len(row), [RIGHT] * len(row), [""] * len(row))
     count = len(rows)
-    finish(figure, height=_ROW * (count + 1) + 24)
-    figure.update_layout(margin={"l": 8, "r": 8, "t": 8, "b": 8})
-    figure.update_xaxes(visible=False, range=[positions[0] - 0.7, positions[-1] + 0.7])
-    figure.update_yaxes(
-        range=[count + 0.6, -0.6],
-        tickvals=list(range(count + 1)),
-        ticktext=["input", *(f"output {k}" for k in range(1, count + 1))],
-        showgrid=False,
+    return finish(
+        figure,
+        height=_ROW * (count + 1) + 24,
+        xaxis={"visible": False, "range": [positions[0] - 0.7, positions[-1] + 0.7]},
+        yaxis={
+            "range": [count + 0.6, -0.6],
+            "tickvals": list(range(count + 1)),
+            "ticktext": ["input", *(f"output {k}" for k in range(1, count + 1))],
+            "showgrid": False,
+        },
+        margin={"l": 8, "r": 8, "t": 8, "b": 8},
     )
-    return figure
 
 
 def describe_windows(laid: Axis) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from cnnlab.analysis.concepts import dropout, dropout_means
+from cnnlab.analysis.concepts import Values, dropout, dropout_means
 from cnnlab.figures.concepts.dropout import units
 from cnnlab.figures.theme import CONFIG
 
@@ -24,7 +24,7 @@ def draw() -> None:
         rate = st.slider("Rate", 0.0, 0.9, 0.25, 0.05, key="w-card-rate")
         number = st.slider("Training step", 1, 50, 1, key="w-card-step")
     step = dropout(_VALUES, rate, number)
-    means = dropout_means(_VALUES, rate, _STEPS)
+    means = _means(rate)
     out = [str(k) for k in np.flatnonzero(~step.kept) + 1]
     with right:
         st.latex(rf"\frac{{1}}{{1 - \text{{rate}}}} = \frac{{1}}{{1 - {rate:.2f}}} = {step.factor:.3f}")
@@ -40,3 +40,9 @@ def draw() -> None:
             st.metric("Sum in this step", f"{step.output.sum():.2f}", width="content")
             st.metric(f"Mean sum of {_STEPS:,} steps", f"{means.sum():.2f}", width="content")
         st.caption("In prediction all units take part and nothing is scaled.")
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _means(rate: float) -> Values:
+    """The means of a thousand steps at a rate: another step has the same."""
+    return dropout_means(_VALUES, rate, _STEPS)
