@@ -1,4 +1,4 @@
-"""Ends of trainings that could not record them themselves: written by the engine, at once or when that can be."""
+"""Ends of trainings that could not record them: written by the engine, at once or as soon as that can be."""
 
 from __future__ import annotations
 
