@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from cnnlab.spec.design import Design
 from tests.browser import chromium
-from tests.browser.journey import Record
+from tests.browser.journey import Record, Trained, expect_status, train
 from tests.browser.server import AppServer, ServerFactory
 from tests.browser.watch import PROJECTOR, PageFactory, Watch
 
@@ -56,6 +57,27 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServer]:
     folder = tmp_path_factory.mktemp("server")
     with AppServer(folder / "home", folder / "server.log") as started:
         yield started
+
+
+@pytest.fixture(scope="session")
+def trained(server: AppServer, browser: Browser) -> Trained:
+    """A function that gives a finished run of a design on the shared server: `trained(BRIEF)`.
+
+    Each design is trained once, by a user of its own; whoever has a run's address may look into it.
+    """
+    runs: dict[str, str] = {}
+
+    def run_of(design: Design) -> str:
+        text = design.to_json()
+        if text not in runs:
+            context = browser.new_context(viewport=PROJECTOR)
+            page = context.new_page()
+            runs[text] = train(page, server, design)
+            expect_status(page, "Finished")
+            context.close()
+        return runs[text]
+
+    return run_of
 
 
 @pytest.fixture

@@ -176,6 +176,10 @@ def wait_for(condition: Callable[[], Any], what: str, seconds: float = LIMIT_SEC
     return value
 
 
+Trained = Callable[[Design], str]
+"""What the fixture `trained` gives."""
+
+
 class Record:
     """The record of a server, read and, after a test, put in order from outside."""
 

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from cnnlab.ui.concepts.panel import CARDS
-from tests.browser.journey import BRIEF, Record, expect_status, keyed, train
+from tests.browser.journey import BRIEF, Trained, keyed
 from tests.browser.server import AppServer
 from tests.browser.watch import PHONE, PageFactory, open_page, wait_idle
 
@@ -35,11 +35,9 @@ def test_a_card_is_no_wider_than_a_phone(name: str, server: AppServer, new_page:
 
 
 def test_the_sweep_follows_keys_and_the_pointer_without_the_server(
-    server: AppServer, record: Record, page: Page
+    server: AppServer, trained: Trained, page: Page
 ) -> None:
-    run_id = train(page, server, BRIEF)
-    expect_status(page, "Finished")
-    open_page(page, f"{server.url}/inspect?run={run_id}&image=3")
+    open_page(page, f"{server.url}/inspect?run={trained(BRIEF)}&image=3")
     page.get_by_role("tab", name="Is it really invariant?").click()
     sweep = keyed(page, "w-invariance")
     slider = sweep.get_by_role("slider")

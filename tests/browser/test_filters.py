@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.journey import BRIEF, LIMIT, expect_status, keyed, train
+from tests.browser.journey import BRIEF, LIMIT, Trained, keyed
 from tests.browser.server import AppServer
 from tests.browser.watch import open_page, wait_idle
 
@@ -15,10 +15,10 @@ FILTER = re.compile(r"Filter (\d+) is above 0|Filter (\d+) is dead")
 
 
 @pytest.mark.parametrize("way", ["keyboard", "click"])
-def test_a_filter_is_chosen_and_one_of_its_images_opened(server: AppServer, page: Page, way: str) -> None:
-    run_id = train(page, server, BRIEF)
-    expect_status(page, "Finished")
-    open_page(page, f"{server.url}/inspect?run={run_id}")
+def test_a_filter_is_chosen_and_one_of_its_images_opened(
+    server: AppServer, trained: Trained, page: Page, way: str
+) -> None:
+    open_page(page, f"{server.url}/inspect?run={trained(BRIEF)}")
     page.get_by_role("tab", name="Filters").click()
     grid = keyed(page, "w-filters-conv2d").get_by_role("application")
     expect(grid).to_have_attribute("aria-label", re.compile("What excites the filters of conv2d: 32 tiles"))

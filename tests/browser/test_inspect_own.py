@@ -10,17 +10,15 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, WebSocket, expect
 
-from tests.browser.journey import LIMIT, digits, expect_status, keyed, train
+from tests.browser.journey import LIMIT, Trained, digits, keyed
 from tests.browser.server import AppServer
 from tests.browser.watch import wait_idle
 
 
 @pytest.fixture
-def inspected(page: Page, server: AppServer) -> Page:
+def inspected(page: Page, server: AppServer, trained: Trained) -> Page:
     """Inspect with a network that learnt digits for three epochs."""
-    run_id = train(page, server, digits(3))
-    expect_status(page, "Finished")
-    page.goto(f"{server.url}/inspect?run={run_id}")
+    page.goto(f"{server.url}/inspect?run={trained(digits(3))}")
     expect(page.locator(".maps canvas").first).to_be_visible(timeout=LIMIT)
     wait_idle(page)
     return page

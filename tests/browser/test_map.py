@@ -8,17 +8,15 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.journey import BRIEF, LIMIT, expect_status, keyed, train
+from tests.browser.journey import BRIEF, LIMIT, Trained, keyed
 from tests.browser.server import AppServer
 from tests.browser.watch import PHONE, PageFactory, open_page, wait_idle
 
 SAID = re.compile(r"^Test image (\d+):")
 
 
-def open_map(page: Page, server: AppServer) -> Locator:
-    """The map of a network that was just trained."""
-    run_id = train(page, server, BRIEF)
-    expect_status(page, "Finished")
+def open_map(page: Page, server: AppServer, run_id: str) -> Locator:
+    """The map of a run's test set."""
     open_page(page, f"{server.url}/evaluate?run={run_id}")
     # By its key: on a phone the tool bar of the table below comes over the tabs where a mouse is near.
     page.get_by_role("tab", name="Map").press("Enter")
@@ -46,9 +44,11 @@ def number_of(words: str) -> str:
 
 
 @pytest.mark.parametrize("way", ["keyboard", "tap"])
-def test_a_dot_is_chosen_and_its_image_opened(server: AppServer, new_page: PageFactory, way: str) -> None:
+def test_a_dot_is_chosen_and_its_image_opened(
+    server: AppServer, trained: Trained, new_page: PageFactory, way: str
+) -> None:
     page = new_page(viewport=PHONE, has_touch=True) if way == "tap" else new_page()
-    plane = open_map(page, server)
+    plane = open_map(page, server, trained(BRIEF))
     number = keyed(page, "w-map-image").get_by_role("spinbutton")
     plane.focus()
     plane.press("Home")
@@ -75,8 +75,8 @@ def test_a_dot_is_chosen_and_its_image_opened(server: AppServer, new_page: PageF
     page.wait_for_url(re.compile(rf"/inspect\?.*image={image}$"), timeout=LIMIT)
 
 
-def test_a_class_is_picked_out_and_t_sne_chosen(server: AppServer, page: Page) -> None:
-    plane = open_map(page, server)
+def test_a_class_is_picked_out_and_t_sne_chosen(server: AppServer, trained: Trained, page: Page) -> None:
+    plane = open_map(page, server, trained(BRIEF))
     legend = keyed(page, "w-map").get_by_role("group", name="Pick out")
     seven = legend.get_by_role("button", name=re.compile("^7"))
     seven.click()

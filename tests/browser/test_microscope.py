@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from cnnlab.spec.layers import Activation, BatchNormalization, Conv2D, Dense, Flatten, MaxPooling2D
-from tests.browser.journey import Record, digits, train
+from tests.browser.journey import Trained, digits
 from tests.browser.server import AppServer
 from tests.browser.watch import PHONE, open_page, wait_idle
 
@@ -27,12 +27,11 @@ LAYERS = (
 
 
 @pytest.fixture
-def inspected(page: Page, server: AppServer, record: Record) -> OpenLayer:
-    """Trains a small network once, and opens the microscope on one of its layers."""
+def inspected(page: Page, server: AppServer, trained: Trained) -> OpenLayer:
+    """Opens the microscope on a layer of a small network."""
     plain = digits(1)
     design = plain.replace(architecture=plain.architecture.with_layers(LAYERS))
-    run = train(page, server, design)
-    record.wait_for_status(run, "finished")
+    run = trained(design)
 
     def opened(layer: str) -> Page:
         open_page(page, f"{server.url}/inspect?run={run}")

@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.journey import BRIEF, Record, expect_status, keyed, press, train
+from tests.browser.journey import BRIEF, Record, Trained, keyed, press
 from tests.browser.server import AppServer
 from tests.browser.watch import open_page, wait_idle
 
@@ -23,10 +23,9 @@ def weights(record: Record, run: str) -> dict[str, bytes]:
 
 
 def test_a_kernel_is_painted_by_pointer_and_keyboard_and_undone(
-    server: AppServer, record: Record, page: Page
+    server: AppServer, record: Record, trained: Trained, page: Page
 ) -> None:
-    run = train(page, server, BRIEF)
-    expect_status(page, "Finished")
+    run = trained(BRIEF)
     before = weights(record, run)
     open_page(page, f"{server.url}/inspect?run={run}")
     page.get_by_role("tab", name="Surgery").click()

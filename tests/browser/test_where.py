@@ -7,7 +7,7 @@ import re
 import numpy as np
 from playwright.sync_api import Page, expect
 
-from tests.browser.journey import BRIEF, expect_status, keyed, train
+from tests.browser.journey import BRIEF, Trained, keyed
 from tests.browser.server import AppServer
 from tests.browser.watch import open_page, wait_idle
 
@@ -20,12 +20,10 @@ def drawn(page: Page) -> np.ndarray:
     return np.array(values).reshape(8, 8, 4)[..., :3]
 
 
-def test_strength_and_values_are_the_browsers_own(server: AppServer, page: Page) -> None:
-    run_id = train(page, server, BRIEF)
-    expect_status(page, "Finished")
+def test_strength_and_values_are_the_browsers_own(server: AppServer, trained: Trained, page: Page) -> None:
     sent: list[object] = []
     page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
-    open_page(page, f"{server.url}/inspect?run={run_id}&image=2")
+    open_page(page, f"{server.url}/inspect?run={trained(BRIEF)}&image=2")
     page.get_by_role("tab", name="Where it looked").click()
     stage = keyed(page, "w-where").locator(".stage").first
     expect(stage).to_have_attribute(
