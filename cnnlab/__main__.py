@@ -163,6 +163,8 @@ def list_datasets(options: argparse.Namespace) -> int:
         ("name", "installed", "images", "image_shape", "download_bytes", "licence"),
         as_json=options.json,
     )
+    if (missing := datasets.missing_folder()) is not None:
+        complain(missing)
     return 0
 
 

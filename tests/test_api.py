@@ -88,7 +88,9 @@ def test_a_design_with_a_problem_is_refused_before_there_is_a_run(engine: Engine
 
 def test_a_network_for_other_images_is_refused(engine: Engine) -> None:
     other = DIGITS.replace(architecture=DIGITS.architecture.with_data((28, 28, 1), 10))
-    with pytest.raises(SpecError, match="takes 28×28×1 images in 10 classes, but .* has 8×8×1 in 10"):
+    with pytest.raises(
+        SpecError, match=r"takes 28×28×1 images in 10 classes, but .* has 8×8×1 in 10\. architecture"
+    ):
         api.start(other)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from cnnlab import api, presets
+from cnnlab import api, presets, settings
 from cnnlab.__main__ import main
 from cnnlab.engine import Engine
 from cnnlab.runs import get_store
@@ -79,6 +79,16 @@ def test_datasets_are_listed_with_their_source_and_licence(cli: Cli) -> None:
     assert not rows["mnist"]["installed"]
     assert all(row["source"] and row["licence"] for row in rows.values())
     assert "digits" in cli("datasets")[1]
+
+
+def test_a_data_folder_that_is_not_there_is_named(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CNNLAB_DATA", str(tmp_path / "dta"))
+    settings.get.cache_clear()
+    status, _, err = cli("datasets")
+    assert status == 0
+    assert err == f"cnnlab: CNNLAB_DATA names {tmp_path / 'dta'}, which is not there.\n"
 
 
 BAD = [

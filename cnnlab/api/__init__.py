@@ -179,7 +179,9 @@ def _check(design: Design) -> None:
     """Raise what stands in the way of a training, before there is a run of it."""
     network = design.architecture
     mismatch = datasets.info(design.dataset).mismatch(network.input_shape, network.classes)
-    obstacle = mismatch or design.obstacle()
+    if mismatch is not None:
+        raise SpecError(f"{mismatch} architecture.with_data(…) makes the network fit.")
+    obstacle = design.obstacle()
     if obstacle is not None:
         raise SpecError(obstacle)
     lacking = machine.obstacle(design)

@@ -23,7 +23,7 @@ def dataset_of(design: Design) -> Dataset:
     data = _opened(settings.get().home, design.dataset, training.seed, training.validation_share)
     mismatch = data.info.mismatch(architecture.input_shape, architecture.classes)
     if mismatch is not None:
-        raise SpecError(mismatch)
+        raise SpecError(f"{mismatch} Choose the data set again in Design: the network then follows it.")
     return data
 
 

@@ -34,9 +34,11 @@ __all__ = [
     "install",
     "is_installed",
     "load",
+    "missing_folder",
     "names",
     "require",
     "variants",
+    "whole",
 ]
 
 
@@ -91,6 +93,15 @@ def info(name: str) -> DatasetInfo:
     return declared
 
 
+def whole(name: str) -> int:
+    """Number of images of the whole data set, training and test; a file may hold only a part of them.
+
+    Raises:
+        DatasetError: there is no data set of this name.
+    """
+    return catalogue.entry(name).info.images
+
+
 def is_installed(name: str) -> bool:
     """Whether the data set opens without a download: built in, stored, or in the data folder.
 
@@ -116,8 +127,16 @@ def require(name: str) -> None:
         raise DatasetUnavailable(
             f"{catalogue.entry(name).info.title} is not on this machine yet. Install it on the page Data or "
             f"with cnnlab.datasets.install({name!r}), or put {name}.npz (arrays {archives.NPZ_LAYOUT}) into "
-            f"{_data_folders()[0]}."
+            f"{_data_folders()[0]}.{_beside(missing_folder())}"
         )
+
+
+def missing_folder() -> str | None:
+    """What is wrong with the folder that `CNNLAB_DATA` names, in words; None where all is well."""
+    data = settings.get().data
+    if data is None or data.is_dir():
+        return None
+    return f"CNNLAB_DATA names {data}, which is {'no folder' if data.exists() else 'not there'}."
 
 
 def install(name: str, progress: Progress | None = None) -> None:
@@ -228,5 +247,10 @@ def _unavailable(name: str, recipe: catalogue.Download, reason: str) -> DatasetU
     instead = f", or the original {originals}," if originals else ""
     return DatasetUnavailable(
         f"{title} is not on this machine: {reason}. Put {name}.npz (arrays {archives.NPZ_LAYOUT}){instead} "
-        f"into {_data_folders()[0]}, or try again when the network is there."
+        f"into {_data_folders()[0]}, or try again when the network is there.{_beside(missing_folder())}"
     )
+
+
+def _beside(sentence: str | None) -> str:
+    """A further sentence behind others, where there is one."""
+    return "" if sentence is None else f" {sentence}"

@@ -51,7 +51,7 @@ class DatasetInfo:
         return len(self.class_names)
 
     def mismatch(self, image_shape: Sequence[int], classes: int) -> str | None:
-        """Why a network does not fit these images, in words; None where it does.
+        """Why a network does not fit these images, in words; None where it does. Who says it adds what to do.
 
         Args:
             image_shape: (height, width, channels) of the images that the network takes.
@@ -61,8 +61,7 @@ class DatasetInfo:
             return None
         return (
             f"The network takes {_times(image_shape)} images in {classes} classes, but {self.title} has "
-            f"{_times(self.image_shape)} in {self.classes}. Give the network its data set again; in Python: "
-            f"architecture.with_data(…)."
+            f"{_times(self.image_shape)} in {self.classes}."
         )
 
 

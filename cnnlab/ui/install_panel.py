@@ -23,6 +23,8 @@ def offer(name: str) -> None:
         f"{info.title} is not on this machine yet: {words.size(info.download_bytes)} to download, once.",
         icon=":material/download:",
     )
+    if (missing := datasets.missing_folder()) is not None:
+        st.warning(missing, icon=":material/folder_off:")
     if st.button(f"Download {info.title}", key=f"install-{name}", icon=":material/download:"):
         _install(name)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from cnnlab import processor
+from cnnlab import datasets, processor
 from cnnlab.spec import presets
 from cnnlab.spec.design import Design
 from cnnlab.ui import state
@@ -51,8 +51,15 @@ def reported(design: Design) -> None:
         design: what is, or was, trained.
     """
     preset = presets.of(design)
-    if preset is not None and preset.reports is not None:
-        st.caption(f"**{preset.tutorial}** {preset.reports}")
+    if preset is None or preset.reports is None:
+        return
+    st.caption(f"**{preset.tutorial}** {preset.reports}")
+    here, whole = datasets.info(design.dataset).images, datasets.whole(design.dataset)
+    if here < whole:
+        st.caption(
+            f"**Only a part of the images here:** {here:,} of {whole:,}, training and test together. "
+            "The tutorial used all of them."
+        )
 
 
 def _choose(name: str) -> None:

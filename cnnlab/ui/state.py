@@ -114,7 +114,7 @@ def _check_data(linked: Design) -> None:
     network = linked.architecture
     mismatch = datasets.info(linked.dataset).mismatch(network.input_shape, network.classes)
     if mismatch is not None:
-        raise LinkError(mismatch)
+        raise LinkError(f"{mismatch} Copy the link again on the page Design where it was made.")
 
 
 def choose_run(run_id: str | None) -> None:

@@ -199,7 +199,7 @@ def test_a_network_for_other_images_fails_in_words(train_run, design: Design) ->
     assert row.status == "failed"
     assert row.message == (
         f"The network takes 9×9×1 images in 10 classes, but {datasets.info('digits').title} has 8×8×1 in 10. "
-        "Give the network its data set again; in Python: architecture.with_data(…)."
+        "Choose the data set again in Design: the network then follows it."
     )
 
 

@@ -35,6 +35,15 @@ def test_a_file_in_keras_layout_is_read_as_it_is(
     assert dataset.info.images == 60
 
 
+def test_a_data_folder_that_is_none_is_named(data_folder: Path) -> None:
+    assert datasets.missing_folder() is None
+    data_folder.rmdir()
+    data_folder.write_text("no folder")
+    assert datasets.missing_folder() == f"CNNLAB_DATA names {data_folder}, which is no folder."
+    with pytest.raises(DatasetUnavailable, match=r"CNNLAB_DATA names .*, which is no folder\.$"):
+        datasets.require("mnist")
+
+
 def test_labels_may_stand_in_a_column(data_folder: Path) -> None:
     made = arrays((32, 32, 3))
     column = {name: array[:, None] if name.startswith("y") else array for name, array in made.items()}

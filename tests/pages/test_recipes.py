@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from cnnlab.spec import links, presets
+from tests.datasets.conftest import arrays
 from tests.pages import screen
 from tests.pages.conftest import OpenPage
 
@@ -46,6 +50,15 @@ def test_the_tutorials_result_is_there_to_be_compared(open_page: OpenPage) -> No
     text = "**T1 · CIFAR-10 with TensorFlow** reports 67.09 % accuracy and 76.55 % precision"
     assert screen.says(opened(open_page, "cifar10"), text)
     assert not screen.says(opened(open_page, "digits"), " reports ")
+
+
+def test_a_part_of_the_data_set_is_said_beside_the_tutorials_result(
+    open_page: OpenPage, data_folder: Path
+) -> None:
+    assert not screen.says(opened(open_page, "cifar10"), "Only a part")
+    np.savez(data_folder / "cifar10.npz", **arrays((32, 32, 3)))
+    text = "**Only a part of the images here:** 60 of 60,000, training and test together."
+    assert screen.says(opened(open_page, "cifar10"), text)
 
 
 def test_settings_that_are_no_recipes_leave_the_choice_empty(open_page: OpenPage) -> None:
