@@ -101,20 +101,8 @@ def provenance(info: DatasetInfo) -> None:
 @frame.fragment()
 def samples(data: Dataset) -> None:
     """A grid of samples with their class names, from the part and the class that are chosen."""
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
-        part = st.segmented_control(
-            "Part", list(_PARTS), default="train", required=True, format_func=_PARTS.__getitem__, key="w-part"
-        )
-        names = data.class_names
-        label = st.selectbox(
-            "Class",
-            [None, *range(len(names))],
-            format_func=lambda value: "All classes" if value is None else names[value],
-            key="w-class",
-            width=140,
-        )
-        shown = st.segmented_control("Images", SAMPLES, default=SAMPLES[-1], required=True, key="w-shown")
-        st.button("Other samples", icon=":material/casino:", key="w-shuffle", on_click=_shuffle)
+    names = data.class_names
+    part, label, shown = _which_samples(names)
     split = getattr(data, part)
     candidates = np.arange(len(split)) if label is None else np.flatnonzero(split.labels == label)
     if not len(candidates):
@@ -131,6 +119,31 @@ def samples(data: Dataset) -> None:
         key=f"w-samples-{data.name}",
         label=f"Samples of {data.info.title}",
     )
+
+
+def _which_samples(names: Sequence[str]) -> tuple[str, int | None, int]:
+    """Choose the part, the class (None: all) and how many images; a button draws others."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
+        # The choices stand by their labels, above which each is as high as it is; the button has none.
+        with st.container(horizontal=True, vertical_alignment="top", gap="xsmall", width="content"):
+            part = st.segmented_control(
+                "Part",
+                list(_PARTS),
+                default="train",
+                required=True,
+                format_func=_PARTS.__getitem__,
+                key="w-part",
+            )
+            label = st.selectbox(
+                "Class",
+                [None, *range(len(names))],
+                format_func=lambda value: "All classes" if value is None else names[value],
+                key="w-class",
+                width=140,
+            )
+            shown = st.segmented_control("Images", SAMPLES, default=SAMPLES[-1], required=True, key="w-shown")
+        st.button("Other samples", icon=":material/casino:", key="w-shuffle", on_click=_shuffle)
+    return part, label, shown
 
 
 def _shuffle() -> None:

@@ -101,6 +101,16 @@ def test_without_a_network_one_message_names_the_file_and_the_folder(
     assert "downloads are switched off" in message
 
 
+def test_a_data_folder_that_is_not_there_is_named(open_page: OpenPage, data_folder: Path) -> None:
+    data_folder.rmdir()
+    app = choose(open_page("data"), "mnist")
+    assert [warning.value for warning in app.warning] == [
+        f"CNNLAB_DATA names {data_folder}, which is not there."
+    ]
+    app.button(key="install-mnist").click().run()
+    assert screen.error(app).endswith(f"CNNLAB_DATA names {data_folder}, which is not there.")
+
+
 def test_an_npz_in_the_data_folder_opens(open_page: OpenPage, data_folder: Path) -> None:
     write_mnist(data_folder / "mnist.npz", train=200, test=50)
     app = choose(open_page("data"), "mnist")
