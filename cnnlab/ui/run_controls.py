@@ -24,7 +24,7 @@ _TROUBLE = "cnnlab-now-trouble"
 def buttons(run: api.Run) -> None:
     """Pause or resume, stop, one step, one epoch."""
     waiting = run.status == "queued"
-    with st.container(horizontal=True, gap="small"):
+    with st.container(horizontal=True, gap="xxsmall", width="content"):  # a row on a phone
         if run.status == "paused":
             _button("Resume", "go-on", ":material/play_arrow:", run.resume)
         else:

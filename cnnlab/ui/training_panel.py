@@ -52,7 +52,6 @@ def settings(run: api.Run | None) -> None:
     else:
         _what(run.design)
         if run_view.is_own(run):
-            run_controls.buttons(run)
             run_controls.sliders(run.id)
             foretell_panel.note(run)
         _form(run.design, active=True)
@@ -88,29 +87,18 @@ def _form(design: Design, *, active: bool) -> None:
 
 
 def watch(run: api.Run, status: str) -> None:
-    """The run: its name and status, its curves, and the confusion matrix once it is there.
+    """The run: its name and what can be done to it, its curves, and the confusion matrix once it is there.
 
     Args:
         run: The run.
         status: As it was before the page was drawn.
     """
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"#### {run.name}", width="content")
-        run_view.badge(run)
-        st.space("stretch")
-        if run.status not in ACTIVE:
-            _ended_controls(run)
-        elif run.status == "paused" and run_view.is_own(run):
-            again_panel.rewind(run)
+    _head(run)
     unrecorded = unrecorded_end(run.id)
     # Always there, so that the chart below keeps its place on the page, its stream and its drawing.
     with st.container():
         if unrecorded is not None:
-            st.error(
-                f"{unrecorded[1]} The record cannot be written, which is why the run still counts as active.",
-                title="This training has ended",
-                icon=":material/error:",
-            )
+            _unrecorded(run.id, unrecorded[1])
         elif run.status == "queued":
             _waiting(run.id)
         elif run.row.message and run.status == "finished":  # it stopped early, or took the best weights
@@ -123,6 +111,33 @@ def watch(run: api.Run, status: str) -> None:
         live_chart(run.id, key=f"w-live-{run.id}", status=status)
     with result:
         _beside(run)
+
+
+def _head(run: api.Run) -> None:
+    """The run's name and its buttons, above the chart, which says its status: in reach on a phone too."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+        st.markdown(f"#### {run.name}", width="content")
+        with st.container(width="content"):
+            st.space("medium")  # a button's height: the chart stays where it is when the buttons change
+        st.space("stretch")
+        if run.status not in ACTIVE:
+            _ended_controls(run)
+        elif run_view.is_own(run):
+            if run.status == "paused":
+                again_panel.rewind(run)
+            run_controls.buttons(run)
+
+
+@frame.fragment(run_every=2.0)
+def _unrecorded(run_id: str, message: str) -> None:
+    """The end that the record does not know of yet; once it does, the page shows it."""
+    if unrecorded_end(run_id) is None:
+        st.rerun()
+    st.error(
+        f"{message} The record cannot be written, which is why the run still counts as active.",
+        title="This training has ended",
+        icon=":material/error:",
+    )
 
 
 def _beside(run: api.Run) -> None:

@@ -30,6 +30,12 @@ def badges(app: AppTest) -> list[str]:
     return [match[1].strip() for match in found if match]
 
 
+def status(app: AppTest) -> str:
+    """The status that the Train page's chart was drawn for, and says."""
+    (chart,) = [each for each in app.get("bidi_component") if str(each.key).startswith("w-live-")]
+    return str(json.loads(chart.proto.json)["status"])
+
+
 def error(app: AppTest) -> str:
     """The one error that the page shows."""
     assert len(app.error) == 1, [each.value for each in app.error]

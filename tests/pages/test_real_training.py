@@ -27,13 +27,13 @@ def wait_for(app: AppTest, page: str, condition: Callable[[AppTest], bool]) -> A
     app.switch_page(f"pages/{page}.py").run()
     while not condition(app):
         assert not app.exception
-        assert time.monotonic() < limit, f"{screen.badges(app)}: {[w.value for w in app.warning]}"
+        assert time.monotonic() < limit, f"{screen.status(app)}: {[w.value for w in app.warning]}"
         app.run()
     return app
 
 
-def shows(*badges: str) -> Callable[[AppTest], bool]:
-    return lambda app: screen.badges(app) == list(badges)
+def shows(status: str) -> Callable[[AppTest], bool]:
+    return lambda app: screen.status(app) == status
 
 
 @pytest.fixture
@@ -101,7 +101,7 @@ def test_pause_resume_stop_and_resume_again_by_the_pages_buttons(
     app = small(500)
     app.button(key="start").click().run()
     (run,) = api.runs(OWNER)
-    wait_for(app, "train", shows("training"))
+    wait_for(app, "train", shows("running"))
     wait_for(app, "train", lambda _: run.curve().last_step > 0)
 
     app.button(key="pause").click().run()
@@ -111,7 +111,7 @@ def test_pause_resume_stop_and_resume_again_by_the_pages_buttons(
     assert run.curve().last_step == held
 
     app.button(key="go-on").click().run()
-    wait_for(app, "train", shows("training"))
+    wait_for(app, "train", shows("running"))
     wait_for(app, "train", lambda _: run.curve().last_step > held)
 
     app.button(key="stop").click().run()
@@ -122,7 +122,7 @@ def test_pause_resume_stop_and_resume_again_by_the_pages_buttons(
 
     app.button(key="resume").click().run()
     wait_for(app, "train", lambda _: run.curve().last_step > stopped)
-    wait_for(app, "train", shows("training"))
+    wait_for(app, "train", shows("running"))
     steps = run.curve().step
     assert steps.tolist() == list(range(1, len(steps) + 1))
 

@@ -152,7 +152,7 @@ def test_a_queued_run_shows_its_place(open_page: OpenPage, engine: NotingEngine)
         app = open_page("train", run=run.id)
         assert not app.exception
         assert [info.value for info in app.info] == [words]
-        assert screen.badges(app) == ["waiting"]
+        assert screen.status(app) == "queued"
     engine.places[run.id] = 0
     app = open_page("train", run=run.id)
     assert screen.says(app, "Starting TensorFlow…")
@@ -166,7 +166,7 @@ def test_a_queued_run_can_be_stopped_but_not_paused(open_page: OpenPage, engine:
     app.button(key="stop").click().run()
     assert not app.exception
     assert api.get(run.id).status == "stopped"
-    assert screen.badges(app) == ["stopped"]
+    assert screen.status(app) == "stopped"
 
 
 @pytest.mark.parametrize("key", ["pause", "stop", "step", "epoch"])
@@ -175,7 +175,7 @@ def test_a_running_run_is_commanded_through_the_record(
 ) -> None:
     run = recorded.running()
     app = open_page("train", run=run.id)
-    assert screen.badges(app) == ["training"]
+    assert screen.status(app) == "running"
     with get_store().files(run.id).lock():  # its worker lives
         app.button(key=key).click().run()
     assert not app.exception
@@ -186,7 +186,7 @@ def test_a_paused_run_offers_resume_and_stop(open_page: OpenPage, engine: Noting
     run = recorded.running()
     get_store().set_status(run.id, "paused")
     app = open_page("train", run=run.id)
-    assert screen.badges(app) == ["paused"]
+    assert screen.status(app) == "paused"
     assert {"Resume", "Stop", "Step", "Epoch"} <= set(screen.buttons(app))
     assert "Pause" not in screen.buttons(app)
     with get_store().files(run.id).lock():  # its worker lives
@@ -244,7 +244,7 @@ def test_a_finished_run_shows_its_accuracy_and_its_confusion_matrix(open_page: O
     run = recorded.finished()
     app = open_page("train", run=run.id)
     assert not app.exception
-    assert screen.badges(app) == ["finished"]
+    assert screen.status(app) == "finished"
     assert screen.says(app, "**96.7%** of the test images right after 8.4 s.")
     drawn = screen.component(app, "w-train-matrix")
     assert drawn["counts"] == recorded.confusion().tolist()
@@ -269,13 +269,13 @@ def test_a_run_that_ended_early_says_why_and_can_be_resumed(
     run = recorded.ended(status, message)
     app = open_page("train", run=run.id)
     assert not app.exception
-    assert screen.badges(app) == [status]
+    assert screen.status(app) == status
     assert [warning.value for warning in app.warning] == ([message] if message else [])
     assert screen.links(app, "Inspect")[-1] == f"run={run.id}"
     app.button(key="resume").click().run()
     assert not app.exception
     assert engine.trained == [run.id]
-    assert screen.badges(app) == ["waiting"]
+    assert screen.status(app) == "queued"
 
 
 def test_a_training_whose_end_cannot_be_recorded_says_so(
@@ -290,9 +290,30 @@ def test_a_training_whose_end_cannot_be_recorded_says_so(
     assert screen.error(app).startswith("The training was cut off. The disk is full. The record cannot be ")
 
 
+def test_the_page_follows_once_the_end_is_recorded(
+    open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = recorded.running()
+    looks = iter([("interrupted", "Cut off.")])
+
+    def unrecorded(run_id: str) -> tuple[str, str] | None:
+        """The first look finds the end; before the second it is in the record."""
+        end = next(looks, None)
+        if end is None and api.get(run.id).status == "running":
+            get_store().set_status(run.id, "interrupted", message="Cut off.")
+        return end
+
+    monkeypatch.setattr("cnnlab.ui.training_panel.unrecorded_end", unrecorded)
+    app = open_page("train", run=run.id)
+    assert not app.exception
+    assert not app.error
+    assert screen.status(app) == "interrupted"
+    assert [warning.value for warning in app.warning] == ["Cut off."]
+
+
 def test_nobody_but_its_owner_can_resume_a_run(open_page: OpenPage) -> None:
     app = open_page("train", run=recorded.ended("stopped", owner=OTHER).id)
-    assert screen.badges(app) == ["stopped"]
+    assert screen.status(app) == "stopped"
     assert "Resume" not in screen.buttons(app)
 
 
