@@ -46,16 +46,16 @@ def panel(chosen: Sequence[Compared]) -> None:
     else:
         table, curves = st.container(), st.container()
     with table:
-        _differences(chosen)
+        _differences(chosen, histories)
     with curves:
         _curves(chosen, histories)
     _tabs(chosen)
 
 
-def _differences(chosen: Sequence[Compared]) -> None:
+def _differences(chosen: Sequence[Compared], histories: Sequence[History]) -> None:
     """A row a thing that differs, a column a run."""
     st.subheader("What differs", anchor=False)
-    results = [_result(each) for each in chosen]
+    results = [_so_far(history) | _result(each) for each, history in zip(chosen, histories, strict=True)]
     rows = result_differences(results, _RESULTS)
     rows += [_with_titles(row, chosen) for row in design_differences([each.design for each in chosen])]
     rows += result_differences(results, _SIZES, "Network")
@@ -83,6 +83,14 @@ def _table_row(row: Difference, before: Difference | None, chosen: Sequence[Comp
     group = "" if before is not None and before.group == row.group else f"**{row.group}**"
     values = {words.plain(each.name): value for each, value in zip(chosen, row.values, strict=True)}
     return {"": group, "What": row.what, **values}
+
+
+def _so_far(history: History) -> dict[str, Any]:
+    """What a training has brought up to now; nothing where it is through, as its result says that."""
+    if not history.epochs or history.epochs[-1]["epoch"] >= history.total_epochs:
+        return {}
+    last = history.epochs[-1]
+    return {"val_accuracy": last["val_accuracy"], "epochs_done": last["epoch"]}
 
 
 def _result(each: Compared) -> dict[str, Any]:

@@ -193,6 +193,14 @@ class TestTable:
         }
         assert app.table[0].value[""].tolist() == ["**Result**", "", "", "**Training**", ""]
 
+    def test_a_run_that_trains_says_how_far_it_has_come(self, open_page: OpenPage) -> None:
+        app = compare(open_page, recorded.running(name="a"), better())
+        found = differences(app)
+        assert found["Status"] == ["training", "finished"]
+        assert found["Test accuracy"] == ["–", "98.1%"]
+        assert found["Validation accuracy"] == ["70.0%", "–"]
+        assert found["Epochs done"] == ["1", "–"]
+
     def test_equal_runs_are_one_sentence(self, open_page: OpenPage) -> None:
         app = compare(open_page, recorded.finished(name="a"), recorded.finished(name="b"))
         assert informed(app) == ["Nothing: these runs have the same layers, settings and results."]
