@@ -5,14 +5,21 @@ from __future__ import annotations
 import streamlit as st
 
 from cnnlab import api, datasets
-from cnnlab.errors import CNNLabError
+from cnnlab.errors import CNNLabError, RunNotFound
+from cnnlab.live.words import shared_interpreter
 from cnnlab.runs.rows import NAME_LENGTH
 from cnnlab.runs.store import ACTIVE
-from cnnlab.ui import actions, navigation, run_view, state, words
+from cnnlab.ui import actions, frame, navigation, run_view, state, words
 from cnnlab.ui.frame import owner
 
 _A_PAGE = 10
-_WIDTHS = [6, 2, 3, 3, 1.6]
+_WIDTHS = [6, 8, 1.6]
+_FIGURES = [2, 3, 3]
+_LINK_INDENT = 8
+"""Pixels before the words of a page link, in the surface that it shows under the pointer."""
+_LOOK_SECONDS = 2.0
+"""Between two looks at a run that is active."""
+_IN_DIALOG = "cnnlab-runs-dialog"
 
 
 def listing() -> None:
@@ -20,6 +27,7 @@ def listing() -> None:
     runs = api.runs(owner())
     if not runs:
         run_view.nothing_yet("You have not trained a network yet.")
+    st.session_state[_IN_DIALOG] = False  # the page is drawn without one, until a row's menu opens it
     pages = -(-len(runs) // _A_PAGE)
     page = st.session_state.get("w-page", 1)
     first = (min(page, pages) - 1) * _A_PAGE
@@ -32,16 +40,54 @@ def listing() -> None:
 def _row(run: api.Run) -> None:
     """One run; every figure says what it is, because on a phone the columns lie below each other."""
     with st.container(border=True):
-        name, status, accuracy, duration, menu = st.columns(_WIDTHS, vertical_alignment="center", gap="small")
+        name, figures, menu = st.columns(_WIDTHS, vertical_alignment="center", gap="small")
         with name, st.container(gap=None):
             navigation.link("train", f"**{run.name}**", run=run.id)
-            st.caption(f"{_design_words(run)} · {words.ago(run.row.created_at)}")
-        with status:
-            run_view.badge(run)
-        accuracy.markdown(f"**{words.percent(run.row.result.get('test_accuracy'))}** :gray[test accuracy]")
-        duration.markdown(f"**{words.duration(run.row.result.get('seconds'))}** :gray[of training]")
+            with st.container(horizontal=True, gap=None, wrap=False):
+                st.space(_LINK_INDENT)
+                st.caption(f"{_design_words(run)} · {words.ago(run.row.created_at)}")
+        with figures:
+            if run.status in ACTIVE:
+                _moving(run.id)
+            else:
+                _figures(run)
         with menu:
             _menu(run)
+
+
+@frame.fragment(run_every=_LOOK_SECONDS)
+def _moving(run_id: str) -> None:
+    """The figures of an active run as they move; at its end the page is drawn anew, and looks no longer."""
+    try:
+        run = api.get(run_id)
+    except RunNotFound:  # deleted in another tab
+        st.rerun()
+    if run.status not in ACTIVE and not st.session_state.get(_IN_DIALOG):
+        st.rerun()
+    _figures(run)
+
+
+def _figures(run: api.Run) -> None:
+    """Status, accuracy and duration. Of a run that was not tested: how far it came."""
+    status, accuracy, duration = st.columns(_FIGURES, vertical_alignment="center", gap="small")
+    with status:
+        run_view.badge(run)
+    result = run.row.result
+    if (tested := result.get("test_accuracy")) is not None:
+        accuracy.markdown(f"**{words.percent(tested)}** :gray[test accuracy]")
+        duration.markdown(f"**{words.duration(result.get('seconds'))}** :gray[of training]")
+        return
+    try:
+        history = shared_interpreter().history(run.id)
+    except CNNLabError:  # a design that this version cannot read: the row says so
+        return
+    if not history.epochs:
+        return
+    last = history.epochs[-1]
+    part = "training" if last["val_accuracy"] is None else "validation"
+    reached = last["accuracy"] if last["val_accuracy"] is None else last["val_accuracy"]
+    accuracy.markdown(f"**{words.percent(reached)}** :gray[{part} accuracy]")
+    duration.markdown(f"**{last['epoch']}** :gray[of {history.total_epochs} epochs]")
 
 
 def _menu(run: api.Run) -> None:
@@ -88,16 +134,18 @@ def _design(run: api.Run) -> None:
     navigation.go("design")
 
 
-@st.dialog("Rename this run")
+@st.dialog("Rename this run", on_dismiss="rerun")
 def _rename(run: api.Run) -> None:
+    st.session_state[_IN_DIALOG] = True
     name = st.text_input("Name", run.name, max_chars=NAME_LENGTH, key=f"rename-{run.id}")
     if st.button("Rename", type="primary", key="rename-now"):
         actions.attempt(lambda: run.rename(name))
         st.rerun()
 
 
-@st.dialog("Delete this run?")
+@st.dialog("Delete this run?", on_dismiss="rerun")
 def _delete(run: api.Run) -> None:
+    st.session_state[_IN_DIALOG] = True
     st.markdown(f"**{run.name}**, its curves and its weights will be gone for good.")
     if run.status in ACTIVE:
         st.caption("It is still active: it will be stopped first.")

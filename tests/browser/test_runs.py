@@ -6,7 +6,17 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.journey import BRIEF, Record, expect_status, owner_of, pick, press, run_of, train
+from tests.browser.journey import (
+    BRIEF,
+    ENDLESS,
+    Record,
+    expect_status,
+    owner_of,
+    pick,
+    press,
+    run_of,
+    train,
+)
 from tests.browser.server import AppServer
 from tests.browser.watch import PageFactory, open_page, wait_idle
 
@@ -52,3 +62,28 @@ def test_a_run_is_renamed_run_again_and_deleted_only_when_meant(
     other = new_page()
     open_page(other, f"{server.url}/runs")
     expect(other.get_by_text("My first network")).to_have_count(0)
+
+
+def test_a_row_follows_its_training_by_itself_and_closes_no_dialog(
+    server: AppServer, record: Record, page: Page
+) -> None:
+    run = train(page, server, ENDLESS)
+    record.wait_for_epochs(run, 1)
+    open_page(page, f"{server.url}/runs")
+    epochs = page.get_by_text(re.compile(r"^\d+ of 500 epochs$"))
+    shown = epochs.inner_text()
+    record.wait_for_epochs(run, len(record.history(run).epochs) + 1)
+    expect(epochs).not_to_have_text(shown)
+
+    pick(page, f"menu-{run}", "Rename")
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Name").fill("Half written")
+    record.store.send_command(run, "stop")
+    record.wait_for_status(run, "stopped")
+    # The row of the page below says so, and the dialog above it is still open.
+    expect(page.get_by_text("stopped", exact=True)).to_be_visible()
+    expect(dialog.get_by_label("Name")).to_have_value("Half written")
+    dialog.get_by_role("button", name="Close").click()
+    expect(dialog).to_have_count(0)
+    expect(page.get_by_text("test accuracy")).to_be_visible()
+    assert record.store.run(run).name != "Half written"

@@ -23,6 +23,11 @@ def names(app: AppTest) -> list[str]:
     return [link.value.strip("*") for link in app.page_link][len(PAGES) :]
 
 
+def figures(app: AppTest) -> list[str]:
+    """Status, accuracy and duration of the runs listed, from the top, as far as they are said."""
+    return [re.sub(r":[a-z-]+\[(.*: )?|[*\]]", "", text.value) for text in app.markdown]
+
+
 def choose(app: AppTest, run: api.Run, action: str) -> AppTest:
     """Stage an action of a run's menu; the next `run()` does it."""
     app.menu_button(key=f"menu-{run.id}").set_value(action)
@@ -45,12 +50,18 @@ def test_a_row_tells_status_accuracy_and_duration(open_page: OpenPage) -> None:
     assert not app.exception
     assert names(app) == ["third", "second", "first"]
     assert [text.value for text in app.caption] == ["Handwritten digits, small · Digits · just now"] * 3
-    cells = [re.sub(r":[a-z-]+\[(.*: )?|[*\]]", "", text.value) for text in app.markdown]
-    assert [cells[start : start + 3] for start in range(0, len(cells), 3)] == [
-        ["waiting", "– test accuracy", "– of training"],
-        ["interrupted", "– test accuracy", "– of training"],
-        ["finished", "96.7% test accuracy", "8.4 s of training"],
+    assert figures(app) == [
+        *["waiting"],
+        *["interrupted", "70.0% validation accuracy", "1 of 2 epochs"],
+        *["finished", "96.7% test accuracy", "8.4 s of training"],
     ]
+
+
+def test_a_row_of_a_run_that_trains_says_how_far_it_has_come(open_page: OpenPage) -> None:
+    recorded.running()
+    app = open_page("runs")
+    assert not app.exception
+    assert figures(app) == ["training", "70.0% validation accuracy", "1 of 2 epochs"]
 
 
 def test_a_runs_name_leads_to_it(open_page: OpenPage) -> None:
@@ -113,6 +124,7 @@ def test_the_field_holds_the_name_of_the_run_whose_menu_was_opened_last(open_pag
 
 def test_a_design_that_cannot_be_read_is_said_in_words(open_page: OpenPage) -> None:
     run = recorded.finished()
+    recorded.ended("interrupted", "Lost.")
     with sqlite3.connect(get_store().path) as connection:
         connection.execute("UPDATE runs SET design = ?", ('{"dataset": "digits", "version": 9}',))
     app = open_page("runs")
