@@ -30,7 +30,7 @@ def headline(evaluation: Evaluation) -> Intervals:
     total = len(evaluation)
     right = int((evaluation.predictions == evaluation.labels).sum())
     found = intervals(evaluation.confusion)
-    with st.container(horizontal=True, gap="large"):
+    with st.container(horizontal=True, gap="medium"):
         _share("Test accuracy", evaluation.accuracy, found.accuracy, METHOD)
         st.metric("Right", f"{right:,} of {total:,}", width="content")
         st.metric("Wrong", f"{total - right:,}", width="content")

@@ -80,8 +80,8 @@ def test_a_row_follows_its_training_by_itself_and_closes_no_dialog(
     dialog.get_by_label("Name").fill("Half written")
     record.store.send_command(run, "stop")
     record.wait_for_status(run, "stopped")
-    # The row of the page below says so, and the dialog above it is still open.
-    expect(page.get_by_text("stopped", exact=True)).to_be_visible()
+    # The row says what came of it, and the dialog above is still open.
+    expect(page.get_by_text("test accuracy")).to_be_visible()
     expect(dialog.get_by_label("Name")).to_have_value("Half written")
     dialog.get_by_role("button", name="Close").click()
     expect(dialog).to_have_count(0)

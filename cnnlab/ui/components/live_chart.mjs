@@ -250,6 +250,7 @@ class LiveChart {
     const width = plot.clientWidth;
     if (!width) return; // hidden: the observer calls again at the first width
     plot.style.height = `${figureHeight(width)}px`;
+    this.colors ??= this.theme(); // the legend has its marks while Plotly still loads
     const Plotly = await loadPlotly(this.data.plotly);
     if (this.gone) return;
     if (!Plotly) {
