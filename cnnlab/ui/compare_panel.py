@@ -86,11 +86,10 @@ def _table_row(row: Difference, before: Difference | None, chosen: Sequence[Comp
 
 
 def _so_far(history: History) -> dict[str, Any]:
-    """What a training has brought up to now; nothing where it is through, as its result says that."""
+    """What a training has reached up to now; nothing where it is through, as its result says that."""
     if not history.epochs or history.epochs[-1]["epoch"] >= history.total_epochs:
         return {}
-    last = history.epochs[-1]
-    return {"val_accuracy": last["val_accuracy"], "epochs_done": last["epoch"]}
+    return {"val_accuracy": history.epochs[-1]["val_accuracy"]}
 
 
 def _result(each: Compared) -> dict[str, Any]:

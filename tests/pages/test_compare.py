@@ -199,7 +199,6 @@ class TestTable:
         assert found["Status"] == ["training", "finished"]
         assert found["Test accuracy"] == ["–", "98.1%"]
         assert found["Validation accuracy"] == ["70.0%", "–"]
-        assert found["Epochs done"] == ["1", "–"]
 
     def test_equal_runs_are_one_sentence(self, open_page: OpenPage) -> None:
         app = compare(open_page, recorded.finished(name="a"), recorded.finished(name="b"))
