@@ -47,7 +47,7 @@ def test_on_a_phone_a_runs_buttons_stand_in_a_row_above_its_chart(
     wait_idle(page)
     places = [top(page, f".st-key-{key}") for key in KEYS]
     assert len(set(places)) == 1
-    assert places[0] < top(page, ".chip") < top(page, ".plot")
+    assert places[0] < top(page, ".strip") < top(page, ".plot")
     press(page, "pause")
     expect(keyed(page, "go-on")).to_be_visible()
     wait_idle(page)
