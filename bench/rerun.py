@@ -8,22 +8,39 @@ every control. The runs that are looked at are finished, and the worker that ans
 from __future__ import annotations
 
 import argparse
-import re
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import groupby
 from pathlib import Path
 
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Error as PlaywrightError
+from playwright.sync_api import Page
 
 from bench.app import App, running
 from bench.common import TRIES, alternate, machine, say, summary, tell, verdict
+from bench.controls import (
+    Act,
+    Control,
+    backwards,
+    cells,
+    from_menu,
+    in_turn,
+    keys,
+    links,
+    listed,
+    options,
+    pressed,
+    slider,
+    stepped,
+    tab,
+    tabs,
+    taken_out,
+    toggled,
+)
 from bench.redraw import EMPTY
 from cnnlab.runs.events import ACTIVE
 from cnnlab.runs.store import Store
-from tests.browser.journey import click_cell, digits, keyed, train, wait_for
+from tests.browser.journey import digits, keyed, train, wait_for
 from tests.browser.server import AppServer
 from tests.browser.watch import open_page, wait_idle
 
@@ -37,138 +54,7 @@ LEAST_MS = 3.0
 LIMIT_SECONDS = 20.0
 TRAINING_SECONDS = 300.0
 
-Act = Callable[[Page, int], None]
-"""Moves a control; the number tells which of its two directions is due."""
-
-
-@dataclass(frozen=True)
-class Control:
-    """What a user moves.
-
-    Attributes:
-        address: The page's, with `{run}` for the run and `{runs}` for both.
-        name: The control in words.
-        act: Moves it.
-        inside: Titles of the tabs, and in Inspect names of layers, that lead to it.
-    """
-
-    address: str
-    name: str
-    act: Act
-    inside: tuple[str, ...] = ()
-
-    @property
-    def place(self) -> tuple[str, tuple[str, ...]]:
-        """Where it is: controls of one place share an opened page."""
-        return self.address, self.inside
-
-
-def _widget(page: Page, key: str) -> Locator:
-    """The widget with this key, or the first whose key begins so where it ends with a dash: an id follows."""
-    return page.locator(f"[class*='st-key-{key}']").first if key.endswith("-") else keyed(page, key)
-
-
-def slider(key: str) -> Act:
-    """Moves a slider by one, there and back."""
-
-    def act(page: Page, turn: int) -> None:
-        _widget(page, key).get_by_role("slider").press("ArrowLeft" if turn % 2 else "ArrowRight")
-
-    return act
-
-
-def backwards(key: str) -> Act:
-    """Moves a slider that stands at its end by one, there and back."""
-    forwards = slider(key)
-    return lambda page, turn: forwards(page, turn + 1)
-
-
-def options(key: str, *labels: str) -> Act:
-    """Chooses one button of a row after the other."""
-
-    def act(page: Page, turn: int) -> None:
-        label = re.compile(rf"^{re.escape(labels[turn % len(labels)])}")
-        _option(_widget(page, key), label).click()
-
-    return act
-
-
-def _option(row: Locator, label: re.Pattern[str]) -> Locator:
-    return row.locator("button, label, [data-testid=stRadioOption]").filter(has_text=label).first
-
-
-def listed(key: str, *strokes: str) -> Act:
-    """Chooses the next of a list, then the one before; or what these keys lead to."""
-    arrows = strokes or ("ArrowDown", "ArrowUp")
-
-    def act(page: Page, turn: int) -> None:
-        box = _widget(page, key).get_by_role("combobox")
-        box.click()
-        box.press(arrows[turn % len(arrows)])
-        box.press("Enter")
-
-    return act
-
-
-def stepped(key: str) -> Act:
-    """Adds one to a number, then takes it away."""
-
-    def act(page: Page, turn: int) -> None:
-        name = "stNumberInputStepDown" if turn % 2 else "stNumberInputStepUp"
-        _widget(page, key).get_by_test_id(name).click()
-
-    return act
-
-
-def pressed(*keys: str) -> Act:
-    """Presses one button after the other."""
-
-    def act(page: Page, turn: int) -> None:
-        _widget(page, keys[turn % len(keys)]).get_by_role("button").first.click()
-
-    return act
-
-
-def toggled(key: str) -> Act:
-    """Switches on and off."""
-    return lambda page, turn: _widget(page, key).locator("label").first.click()
-
-
-def tabs(*titles: str) -> Act:
-    """Opens one tab after the other."""
-    return lambda page, turn: _tab(page, titles[turn % len(titles)]).click()
-
-
-def _tab(page: Page, title: str) -> Locator:
-    return page.get_by_role("tab", name=title, exact=True)
-
-
-def links(*titles: str) -> Act:
-    """Goes from page to page by the bar at the top."""
-
-    def act(page: Page, turn: int) -> None:
-        page.get_by_test_id("stPageLink").filter(has_text=titles[turn % len(titles)]).first.click()
-
-    return act
-
-
-def cells(key: str, *places: tuple[int, int]) -> Act:
-    """Clicks one cell of a confusion matrix after the other."""
-    return lambda page, turn: click_cell(page, key, *places[turn % len(places)])
-
-
-def keys(key: str, part: str, *strokes: str) -> Act:
-    """Presses keys on a part of a component, one a turn, and leaves it."""
-
-    def act(page: Page, turn: int) -> None:
-        target = _widget(page, key).locator(part)
-        target.press(strokes[turn % len(strokes)])
-        target.blur()
-
-    return act
-
-
-HOME, DESIGN, DATA, CARDS, RUNS = "home", "design", "data", "convolution", "runs"
+HOME, DESIGN, DATA, CARDS, RUNS = "", "design", "data", "convolution", "runs"
 TRAIN, INSPECT, EVALUATE, COMPARE = (
     "train?run={run}",
     "inspect?run={run}",
@@ -183,11 +69,15 @@ _ANY_TAB = (
 
 
 def _in_inspect() -> Iterator[Control]:
-    """What is beside every tab of Inspect, with each tab open; then what is in the tab."""
-    for tab in _ANY_TAB:
-        inside = (tab,)
-        yield Control(INSPECT, f"{tab}: another image", stepped("w-image"), inside)
-        yield Control(INSPECT, f"{tab}: another layer", options("w-layer", "conv2d_1", "conv2d"), inside)
+    """What is beside every tab of Inspect, with each tab open; then what is in the tab.
+
+    Over time has no control of its own that asks the server: its slider and its play move in the browser, and
+    so do those of the microscope but the choice of a map or class.
+    """
+    for title in _ANY_TAB:
+        inside = (title,)
+        yield Control(INSPECT, f"{title}: another image", stepped("w-image"), inside)
+        yield Control(INSPECT, f"{title}: another layer", options("w-layer", "conv2d_1", "conv2d"), inside)
     within = {
         "Kernels": {"input channel": slider("w-channel-conv2d_1")},
         "Microscope": {"another map": stepped("w-microscope-conv2d-32")},
@@ -212,10 +102,13 @@ def _in_inspect() -> Iterator[Control]:
             "what comes in": listed("w-invariance-edge"),
         },
     }
-    for tab, controls in within.items():
+    yield Control(
+        INSPECT, "Microscope: another class", listed("w-microscope-dense_1-"), ("dense_1", "Microscope")
+    )
+    for title, controls in within.items():
         for name, act in controls.items():
-            layers = ("conv2d_1",) if tab == "Kernels" else ()
-            yield Control(INSPECT, f"{tab}: {name}", act, (*layers, tab))
+            layers = ("conv2d_1",) if title == "Kernels" else ()
+            yield Control(INSPECT, f"{title}: {name}", act, (*layers, title))
 
 
 def _in(address: str, inside: tuple[str, ...], **controls: Act) -> Iterator[Control]:
@@ -298,12 +191,25 @@ CONTROLS: tuple[Control, ...] = (
         (),
         measure=listed("w-compare-measure"),
         along=options("w-compare-axis", "Steps", "Epochs"),
+        runs=taken_out("w-compare-runs"),
         tab=tabs("Two matrices", "Accuracy and cost"),
     ),
     *_in(COMPARE, ("Two matrices",), scale=options("w-compare-scale", "By row", "Counts")),
     *_in(COMPARE, ("One image",), image=stepped("w-compare-image"), any_image=pressed("w-compare-any")),
     *_in(INSPECT, (), epoch=backwards("w-step-"), run=listed("w-run", "ArrowDown")),
-    *_in(HOME, (), page=links("Runs", "Home"), to_design=links("Design", "Home")),
+    *_in(
+        RUNS,
+        (),
+        open_and_back=in_turn(from_menu("menu-", "Open"), links("Runs")),
+        rename=from_menu("menu-", "Rename"),
+    ),
+    *_in(
+        HOME,
+        (),
+        to_Runs_and_back=links("Runs", "Home"),
+        to_Design_and_back=links("Design", "Home"),
+        preset_and_back=in_turn(pressed("open-digits"), links("Home")),
+    ),
 )
 """In the order in which they are measured; one more is one more line."""
 
@@ -365,7 +271,7 @@ def opened(app: App, page: Page, address: str, inside: Sequence[str], gauge: Gau
     """Open a page and the tabs that a control is in."""
     open_page(page, f"{app.server.url}/{address}")
     for title in inside:
-        _tab(page, title).or_(keyed(page, "w-layer").get_by_text(title, exact=True)).first.click()
+        tab(page, title).or_(keyed(page, "w-layer").get_by_text(title, exact=True)).first.click()
         gauge.rest(page)
     gauge.rest(page)
 
@@ -383,50 +289,60 @@ def trained(app: App, page: Page) -> dict[str, str]:
     return {"run": runs[0], "runs": ",".join(runs)}
 
 
-def measure(app: App, peer: AppServer, controls: Sequence[Control], tries: int) -> None:
-    """Measure the controls place by place, each in turn with the peer."""
+def measure(app: App, peer: AppServer, controls: Sequence[Control], tries: int) -> int:
+    """Measure the controls, each in turn with the peer; returns how many could not be."""
     page, empty = app.page(), app.page()
     gauge, peers = Gauge(app.server), Gauge(peer)
     names = trained(app, page)
     open_page(empty, peer.url)
     peers.rest(empty)
     simple = measured(empty, peers, slider("filters"))
-    for (address, inside), group in groupby(controls, lambda control: control.place):
-        for control in group:
-            opened(app, page, address.format(**names), inside, gauge)
+    failed = 0
+    for control in controls:
+        say(f"{control.page}, {control.name}: {tries} tries.")
+        try:
+            opened(app, page, control.address.format(**names), control.inside, gauge)
             app.settle()
-            say(f"{address.partition('?')[0]}, {control.name}: {tries} tries.")
             action = measured(page, gauge, control.act)
             ours, theirs = alternate([action, simple], tries=tries, warm_up=WARM_UP)
-            numbers = summary(ours, digits=1)
-            tell(
-                control.name,
-                page=address.partition("?")[0],
-                unit="ms of the server's processor",
-                **numbers,
-                **verdict(numbers["median"], BUDGET_MS),
-                peer=summary(theirs, digits=1)["median"],
-            )
+        except (TimeoutError, PlaywrightError, AssertionError) as exc:  # the others are worth their time
+            tell(control.name, page=control.page, failed=str(exc))
+            failed += 1
+            continue
+        numbers = summary(ours, digits=1)
+        tell(
+            control.name,
+            page=control.page,
+            unit="ms of the server's processor",
+            **numbers,
+            **verdict(numbers["median"], BUDGET_MS),
+            peer=summary(theirs, digits=1)["median"],
+        )
+    return failed
 
 
 def arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tries", type=int, default=TRIES, help="of each control (default: %(default)s)")
-    parser.add_argument("--only", default="", help="only controls whose page and name contain this")
+    parser.add_argument("--only", default="", help="only controls whose address or name contains this")
     return parser.parse_args()
 
 
 def main() -> None:
     """Print the machine and each control's cost beside that of a slider in an empty page."""
     asked = arguments()
-    chosen = [each for each in CONTROLS if asked.only in f"{each.address.partition('?')[0]} {each.name}"]
+    chosen = [each for each in CONTROLS if asked.only in f"{each.page} {each.address} {each.name}"]
+    if not chosen:
+        raise SystemExit(f"No control's address or name contains {asked.only!r}.")
     tell("machine", **machine())
     with tempfile.TemporaryDirectory() as name, running() as app:
         script = Path(name) / "empty.py"
         script.write_text(EMPTY, encoding="utf-8")
         with AppServer(Path(name) / "home", Path(name) / "log", script=script) as peer:
-            measure(app, peer, chosen, asked.tries)
+            failed = measure(app, peer, chosen, asked.tries)
+    if failed:
+        raise SystemExit(f"{failed} of {len(chosen)} controls could not be measured.")
 
 
 if __name__ == "__main__":

@@ -19,6 +19,8 @@ from cnnlab.analysis.palettes import DIVERGING, VIRIDIS, lookup
 
 TILES_LIMIT = 1024
 """More tiles than this are not told apart on a screen; what is left out is said by `Tiles.left_out`."""
+_PAINTED_AT_ONCE = 2**17
+"""Values; a megabyte as float64."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +157,11 @@ def activation_tiles(
     chosen = stack[:limit]
     held = statistics(chosen)
     low, high = ends or (float(stack.min()), float(stack.max()))
-    painted = np.stack([paint(tile, low, high) for tile in chosen])
+    # Many small tiles at once, large ones one by one: painting takes several times their memory.
+    some = max(1, _PAINTED_AT_ONCE // chosen[0].size)
+    painted = np.concatenate(
+        [paint(chosen[first : first + some], low, high) for first in range(0, len(chosen), some)]
+    )
     return Tiles(sprite(painted), held, ((low, high),) * len(chosen), VIRIDIS, len(stack) - len(chosen))
 
 

@@ -10,7 +10,7 @@ from pydantic import Field
 from cnnlab.spec.architecture import Architecture
 from cnnlab.spec.fields import Spec, shown
 from cnnlab.spec.training import CHANGEABLE, TrainingConfig
-from cnnlab.spec.walk import FLOAT32_BYTES
+from cnnlab.spec.walk import FLOAT32_BYTES, Trace
 
 _NAME_IN_WORDS = 'a name of at most 64 small letters, digits, "_", "-" and "."'
 Name = Annotated[str, Field(strict=True, pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
@@ -41,7 +41,9 @@ class Design(Spec):
 
     def training_bytes(self) -> int:
         """Memory of one training step: outputs and gradients of a batch, weights and optimizer."""
-        trace = self.architecture.trace()
+        return self._step_bytes(self.architecture.trace())
+
+    def _step_bytes(self, trace: Trace) -> int:
         batch = 2 * trace.activation_bytes * self.training.batch_size
         return batch + FLOAT32_BYTES * _VALUES_A_PARAMETER * trace.total_parameters
 
@@ -72,10 +74,10 @@ class Design(Spec):
 
     def obstacle(self) -> str | None:
         """Why this design cannot be trained, in words; None where it can."""
-        problems = self.architecture.trace().problems
-        if problems:
-            return problems[0].message
-        needed = self.training_bytes()
+        trace = self.architecture.trace()
+        if trace.problems:
+            return trace.problems[0].message
+        needed = self._step_bytes(trace)
         if needed > MAX_TRAINING_BYTES:
             return (
                 f"Training: a step of {self.training.batch_size} images needs about {needed / 2**30:.1f} GB, "

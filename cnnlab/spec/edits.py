@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
@@ -194,11 +196,13 @@ class Repaint(Edit):
         return f"{self.layer}, {noun} {self.filter}: repainted on input channel {self.channel}"
 
 
-def operable(architecture: Architecture) -> dict[str, Operable]:
+@lru_cache(maxsize=32)
+def operable(architecture: Architecture) -> Mapping[str, Operable]:
     """The layers whose filters can be operated on, by name, in order; the parts of a block among them."""
     rows = (part for row in architecture.trace().rows for part in row.primitives)
     found = (_operable(row) for row in rows if row.output_shape is not None)
-    return {place.layer: place for place in found if place is not None}
+    # Read-only: everything that looks at one edit asks anew, and all get the same.
+    return MappingProxyType({place.layer: place for place in found if place is not None})
 
 
 def _operable(row: Row) -> Operable | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
 import streamlit as st
 
 from cnnlab import api
@@ -25,11 +27,17 @@ def answers(run: api.Run, step: int | None = None) -> Evaluation:
         st.stop()
 
 
+@st.cache_data(max_entries=64, show_spinner=False)
+def _intervals(matrix: npt.NDArray[np.int64]) -> Intervals:
+    """Kept: two thousand draws are a good part of the page's time, and a matrix always has the same."""
+    return intervals(matrix)
+
+
 def headline(evaluation: Evaluation) -> Intervals:
     """How many of how many were right, with 95% intervals, which it returns."""
     total = len(evaluation)
     right = int((evaluation.predictions == evaluation.labels).sum())
-    found = intervals(evaluation.confusion)
+    found = _intervals(evaluation.confusion)
     with st.container(horizontal=True, gap="medium"):
         _share("Test accuracy", evaluation.accuracy, found.accuracy, METHOD)
         st.metric("Right", f"{right:,} of {total:,}", width="content")

@@ -6,11 +6,12 @@ import tempfile
 from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from cnnlab import api, datasets
 from cnnlab.api import exports
 from cnnlab.errors import CNNLabError
-from cnnlab.spec import formats, usage
+from cnnlab.spec import usage
 from cnnlab.spec.formats import FORMATS, Format
 from cnnlab.spec.usage import About
 from cnnlab.ui import frame, words
@@ -28,48 +29,50 @@ _GROUPS = (
 """Title, name, words and columns of each group of cards."""
 
 
+@frame.fragment()
 def panel(run: api.Run, step: int) -> None:
-    """Draw the cards.
+    """Draw the cards: one fragment, so that making one leaves the rest of the page alone.
 
     Args:
         run: the run to take away.
         step: of the weights.
     """
+    run_id = run.row.id  # read anew where a moment has passed: it may have been deleted in another tab
     st.subheader("Take it away", anchor=False)
+    asked: list[tuple[Format, DeltaGenerator, DeltaGenerator]] = []
     for title, group, text, columns in _GROUPS:
         st.markdown(f"**{title}**  \n{text}")
         with st.grid(columns, min_column_width=240, gap="small"):
             for form in FORMATS:
                 if (form.content == "network") == (group == "network"):
-                    with st.container(border=True, height="stretch", gap="small", key=f"w-take-{form.name}"):
-                        _card(run, step, form.name)
+                    card = st.container(border=True, height="stretch", gap="small", key=f"w-take-{form.name}")
+                    with card:
+                        place = _card(run, run_id, step, form)
+                    if place is not None:
+                        asked.append((form, card, place))
+    for form, card, place in asked:  # behind all cards: none of them waits for it
+        with card:
+            _make(run, step, form, place)
 
 
-@frame.fragment()
-def _card(run: api.Run, step: int, name: str) -> None:
-    """One form; a fragment, so that making it leaves the rest of the page alone."""
-    form = formats.get(name)
-    try:
-        run_id = run.row.id  # read anew where a moment has passed, and so once for all cards
-    except CNNLabError as exc:  # deleted meanwhile, in another tab
-        st.error(str(exc), icon=":material/error:")
-        return
+def _card(run: api.Run, run_id: str, step: int, form: Format) -> DeltaGenerator | None:
+    """One form; where it is to be made now, the place in which that is said."""
     st.markdown(f"{form.icon} **{form.title}**")
     st.caption(form.purpose)
     lacking = form.missing()
     if lacking is not None:
         st.info(lacking, icon=":material/extension:")
-    elif exports.needs_worker(form):
-        _made_in_a_worker(run, step, form)
-    else:
+    elif not exports.needs_worker(form):
         _download(form, run, lambda: _written_now(run_id, form))
+    elif (ready := exports.made(run_id, form, step)) is not None:
+        _offer(run, step, form, ready)
+    else:
+        return _asked(form)
+    return None
 
 
-def _made_in_a_worker(run: api.Run, step: int, form: Format) -> None:
-    """A button that makes it; then the download, what is known of it, and how to use it."""
-    ready = exports.made(run.id, form, step) or _make(run, step, form)
-    if ready is None:
-        return
+def _offer(run: api.Run, step: int, form: Format, ready: exports.Made) -> None:
+    """The download, what is known of it, and how to use it."""
     path, report = ready.path, ready.report
     with st.container(horizontal=True, vertical_alignment="center"):
         _download(form, run, path.read_bytes, size=report.bytes)
@@ -78,16 +81,19 @@ def _made_in_a_worker(run: api.Run, step: int, form: Format) -> None:
         st.caption(report.words())
 
 
-def _make(run: api.Run, step: int, form: Format) -> exports.Made | None:
-    """The button, and what it makes; None until it was clicked, and where it went wrong."""
-    place, again = st.empty(), f"cnnlab-make-{form.name}"
+def _asked(form: Format) -> DeltaGenerator | None:
+    """The button that makes it; once it was clicked, its place."""
+    place = st.empty()
     clicked = place.button("Make", key=f"w-make-{form.name}", icon=":material/build:")
-    if not clicked and not st.session_state.pop(again, False):
-        return None
+    return place if clicked or st.session_state.pop(_again(form), False) else None
+
+
+def _make(run: api.Run, step: int, form: Format, place: DeltaGenerator) -> None:
+    """Make it and offer it; where that went wrong, say why and offer to try again."""
     doing = "Writing and checking…" if form.content == "network" else "Writing…"
     try:
         with place, st.spinner(doing, show_time=True):  # in the button's place: one click is enough
-            return exports.make(run.id, form, step)
+            ready = exports.make(run.id, form, step)
     except CNNLabError as exc:
         st.error(str(exc), icon=":material/error:")
         st.button(
@@ -95,11 +101,16 @@ def _make(run: api.Run, step: int, form: Format) -> exports.Made | None:
             key=f"w-again-{form.name}",
             icon=":material/refresh:",
             on_click=st.session_state.update,
-            args=({again: True},),
+            args=({_again(form): True},),
         )
-        return None
+    else:
+        _offer(run, step, form, ready)
     finally:
         place.empty()
+
+
+def _again(form: Format) -> str:
+    return f"cnnlab-make-{form.name}"
 
 
 def _download(form: Format, run: api.Run, content: object, size: int | None = None) -> None:

@@ -156,7 +156,7 @@ def test_a_run_that_was_deleted_meanwhile_is_said() -> None:
         run = api.Run(get_store().create_run(presets.preset("digits").design, "local"))
         get_store().delete(run.id)
         run._read = 0.0  # long ago
-        take_away_panel._card(run, 1, "keras")
+        take_away_panel.panel(run, 1)
 
     app = AppTest.from_function(card).run()
     assert not app.exception

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import numpy.typing as npt
 import streamlit as st
@@ -189,7 +191,7 @@ def _change(run_id: str, edits: tuple[Edit, ...]) -> None:
         st.toast(str(exc), icon=":material/error:")
 
 
-def _record(run_id: str, edits: tuple[Edit, ...], places: dict[str, Operable]) -> None:
+def _record(run_id: str, edits: tuple[Edit, ...], places: Mapping[str, Operable]) -> None:
     """The edits in words, with the way back."""
     if not edits and not surgery_edits.can_undo(run_id):
         st.caption(
