@@ -51,6 +51,33 @@ def test_a_drawing_goes_through_the_network_and_stays(inspected: Page) -> None:
     expect(inspected.locator(".sketch canvas")).to_be_visible()
 
 
+_ADD_AND_CHOOSE_A_LAYER = "([add, layer]) => { add.click(); setTimeout(() => layer.click(), 10); }"
+
+
+def test_a_drawing_stays_though_a_layer_is_chosen_before_the_network_has_answered(inspected: Page) -> None:
+    source(inspected, "Draw")
+    inspected.locator(".sketch canvas").click()
+    add = inspected.get_by_role("button", name="Add the drawing").element_handle()
+    layer = keyed(inspected, "w-layer").get_by_text("conv2d_1", exact=True).element_handle()
+    inspected.evaluate(_ADD_AND_CHOOSE_A_LAYER, [add, layer])
+    expect(inspected.get_by_label(re.compile(r"^Feature maps of conv2d_1: "))).to_be_visible(timeout=LIMIT)
+    wait_idle(inspected)
+    expect(inspected.get_by_role("img", name="What the network sees of your drawing")).to_be_visible()
+
+
+def test_a_drawing_is_made_with_keys(inspected: Page) -> None:
+    source(inspected, "Draw")
+    paper = inspected.locator(".sketch canvas")
+    expect(paper).to_have_attribute("aria-label", re.compile(": empty. Pen lifted at 128 right, 128 down"))
+    paper.press("Shift+ArrowUp")
+    paper.press("Space")
+    for _ in range(4):
+        paper.press("Shift+ArrowDown")
+    expect(paper).to_have_attribute("aria-label", re.compile("1 stroke. Pen on the paper at 128 right, 224 down"))
+    inspected.get_by_role("button", name="Add the drawing").press("Enter")
+    expect(inspected.get_by_role("img", name="What the network sees of your drawing")).to_be_visible()
+
+
 def test_uploads_are_taken_together_and_a_text_is_refused_in_words(inspected: Page, tmp_path: Path) -> None:
     pictures = {}
     for name, colour in (("light.png", "white"), ("dark.png", "black")):

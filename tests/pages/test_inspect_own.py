@@ -177,6 +177,20 @@ def test_a_drawing_goes_through_the_network(
     assert "What the network sees of **your drawing**" in screen.texts(app)
 
 
+def test_a_picture_stays_though_the_browser_still_sends_the_box_that_it_replaced(
+    open_page: OpenPage, answering: NotingEngine
+) -> None:
+    app = open_page("inspect")
+    box = app.number_input(key="w-image")._widget_state
+    upload(choose(app, "Upload"), ("seven.png", seven()))
+    states = app._tree.get_widget_states()
+    states.widgets.append(box)
+    app._run(states)
+    assert not app.exception
+    assert "image" not in app.query_params
+    assert "What the network sees of **seven.png**" in screen.texts(app)
+
+
 def test_the_page_says_what_the_webcam_needs(
     open_page: OpenPage, answering: NotingEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

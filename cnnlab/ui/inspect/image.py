@@ -59,7 +59,7 @@ def _choice(run: api.Run, step: int, count: int, index: int) -> None:
         0,
         count - 1,
         key="w-image",
-        on_change=lambda: _go_to(st.session_state["w-image"]),
+        on_change=lambda: _typed(index),
         label_visibility="collapsed",
     )
     with st.container(horizontal=True, gap="xsmall"):
@@ -78,6 +78,16 @@ def _choice(run: api.Run, step: int, count: int, index: int) -> None:
             on_click=actions.attempt,
             args=(lambda: _go_to(in_turn(_mistakes(run, step), index)),),
         )
+
+
+def _typed(shown: int) -> None:
+    """Go to the number in the box.
+
+    A browser that has not yet heard that the box is gone (an own picture took its place) still sends what it
+    held, and Streamlit takes that for a change.
+    """
+    if st.session_state["w-image"] != shown:
+        _go_to(st.session_state["w-image"])
 
 
 def _go_to(index: int) -> None:
