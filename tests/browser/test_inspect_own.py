@@ -73,7 +73,8 @@ def test_a_drawing_is_made_with_keys(inspected: Page) -> None:
     paper.press("Space")
     for _ in range(4):
         paper.press("Shift+ArrowDown")
-    expect(paper).to_have_attribute("aria-label", re.compile("1 stroke. Pen on the paper at 128 right, 224 down"))
+    told = re.compile("1 stroke. Pen on the paper at 128 right, 224 down")
+    expect(paper).to_have_attribute("aria-label", told)
     inspected.get_by_role("button", name="Add the drawing").press("Enter")
     expect(inspected.get_by_role("img", name="What the network sees of your drawing")).to_be_visible()
 
