@@ -33,6 +33,7 @@ class OverTime:
         kernels: `(steps, height, width, kernels) float32`, the mean over the input channels, of the first
             filters of a convolution; None for any other layer.
         filters: How many filters the layer has in all.
+        damage: What is wrong with each file of weights that could not be read; its step is left out.
     """
 
     steps: tuple[int, ...]
@@ -42,6 +43,7 @@ class OverTime:
     probabilities: NDArray[np.float32]
     kernels: NDArray[np.float32] | None
     filters: int
+    damage: tuple[str, ...]
 
 
 def over_time(run: Run, image: ImageOf, layer: str, *, most: int = EPOCHS) -> OverTime:
@@ -56,7 +58,7 @@ def over_time(run: Run, image: ImageOf, layer: str, *, most: int = EPOCHS) -> Ov
     Raises:
         RunStateError: No weights are kept yet.
         RunError: There is no such image or layer.
-        StorageError: A file of weights is damaged.
+        StorageError: Every file of weights is damaged.
         EngineError: No worker could answer.
     """
     kept = run.checkpoints()
@@ -68,4 +70,6 @@ def over_time(run: Run, image: ImageOf, layer: str, *, most: int = EPOCHS) -> Ov
     answer = get_engine().ask(
         "over_time", timeout=limit, run_id=run.id, steps=steps, image=image, layer_name=layer
     )
-    return OverTime(tuple(steps), tuple(each.epoch for each in chosen), **answer)
+    read = answer.pop("read")
+    epochs = tuple(each.epoch for each in chosen if each.step in read)
+    return OverTime(tuple(read), epochs, **answer)

@@ -14,7 +14,7 @@ from cnnlab.backend.build import build
 from cnnlab.backend.checkpoint import load_weights
 from cnnlab.backend.probe import ImageOf, pixels_of, scaled
 from cnnlab.backend.scores import softmax
-from cnnlab.errors import RunError
+from cnnlab.errors import RunError, StorageError
 from cnnlab.runs import RunFiles, get_store
 from cnnlab.spec.design import Design
 from cnnlab.spec.layers import KINDS
@@ -49,32 +49,42 @@ def over_time(run_id: str, steps: Sequence[int], image: ImageOf, layer_name: str
         layer_name: the name of a row of the architecture's trace.
 
     Returns:
-        The fields of `cnnlab.api.over_time.OverTime` but for the steps', by name.
+        The fields of `cnnlab.api.over_time.OverTime` by name, with `read` for the steps whose weights could
+        be read in place of `steps` and `epochs`.
 
     Raises:
         RunNotFound: there is no such run.
         RunStateError: of a step no weights are kept.
         RunError: there is no such image or layer, or no step was given.
-        StorageError: a file of weights is damaged.
+        StorageError: every file of weights is damaged; the message is the first one's.
     """
     if not steps:
         raise RunError("Expected the steps of at least one epoch. Received none.")
     design = get_store().run(run_id).design
     files = RunFiles(run_id)
     pixels, _ = pixels_of(design, image)
-    maps, probabilities, kernels = [], [], []
+    maps, probabilities, kernels, read, damage = [], [], [], [], []
     with _lock:
         network = _network(design, layer_name)
         channels = int(network.outputs.outputs[0].shape[-1])
         shown = _shown(network, len(steps))
         for step in steps:
-            load_weights(network.model, files.read_weights(files.kept_step(step)))
+            try:
+                load_weights(network.model, files.read_weights(files.kept_step(step)))
+            except StorageError as exc:  # the others still show the course
+                damage.append(str(exc))
+                continue
+            read.append(step)
             output, logits = network.outputs(scaled(pixels[np.newaxis]), training=False)
             maps.append(np.array(output[0])[..., :shown])
             probabilities.append(softmax(np.array(logits[0])))
             kernels.append(_kernel(network.model.get_layer(layer_name)))
+    if not read:
+        raise StorageError(damage[0])
     given = [kernel for kernel in kernels if kernel is not None]
     return {
+        "read": read,
+        "damage": tuple(damage),
         "maps": np.stack(maps),
         "channels": channels,
         "probabilities": np.stack(probabilities),

@@ -92,7 +92,17 @@ def test_what_is_not_there_is_said_in_words(finished: RunRow, files: RunFiles) -
         over_time(finished.id, STEPS, 359, "conv2d")
     with pytest.raises(RunError, match=r"at least one epoch. Received none."):
         over_time(finished.id, [], 0, "conv2d")
+
+
+def test_a_damaged_file_is_named_and_the_other_steps_are_given(finished: RunRow, files: RunFiles) -> None:
+    whole = over_time(finished.id, STEPS, 0, "conv2d")
+    assert (whole["read"], whole["damage"]) == (STEPS, ())
     (file,) = files.folder.glob("weights-*21-*")
     file.write_bytes(file.read_bytes()[:100])
+    found = over_time(finished.id, STEPS, 0, "conv2d")
+    assert found["read"] == STEPS[:1]
+    np.testing.assert_array_equal(found["maps"], whole["maps"][:1])
+    (said,) = found["damage"]
+    assert file.name in said
     with pytest.raises(StorageError, match=file.name):
-        over_time(finished.id, STEPS, 0, "conv2d")
+        over_time(finished.id, STEPS[1:], 0, "conv2d")

@@ -22,6 +22,8 @@ def course(steps: Sequence[int], layer_name: str, **_: Any) -> dict[str, Any]:
     """A layer whose values are the step, and a network that is sure of a 5 in the end."""
     maps = np.stack([np.full((4, 4, 32), step, np.float32) for step in steps])
     return {
+        "read": list(steps),
+        "damage": (),
         "maps": maps if layer_name.startswith("conv") else maps[:, 0, 0],
         "channels": 40,
         "probabilities": np.stack([EARLY, np.eye(10, dtype=np.float32)[5]]),
@@ -118,3 +120,18 @@ def test_a_worker_that_cannot_answer_is_said_in_words(open_page: OpenPage, answe
     del answering.answers["over_time"]
     app = opened(open_page("inspect"))
     assert screen.error(app) == "Nobody answers 'over_time' here."
+
+
+def test_a_damaged_file_is_named_and_the_other_epochs_play(
+    open_page: OpenPage, answering: NotingEngine
+) -> None:
+    message = "The file weights-21.npz is damaged."
+    answering.answers["over_time"] = lambda steps, layer_name, **_: {
+        **course([LAST], layer_name),
+        "damage": (message,),
+        "probabilities": np.eye(10, dtype=np.float32)[[5]],
+    }
+    recorded.finished()
+    app = opened(open_page("inspect"))
+    assert message in [warning.value for warning in app.warning]
+    assert screen.component(app, "w-over-time-conv2d")["epochs"] == [2.0]

@@ -28,6 +28,7 @@ class _Course(NamedTuple):
     kernels: Film | None
     kernels_left_out: int
     probabilities: NDArray[np.float32]
+    damage: tuple[str, ...]
 
 
 def draw(seen: Seen) -> None:
@@ -40,6 +41,8 @@ def draw(seen: Seen) -> None:
         return
     name = seen.row.name
     course = _course(seen.run.id, kept, seen.image, name, seen.run)
+    if course.damage:
+        st.warning(course.damage[0], icon=":material/warning:")
     if len(course.steps) < len(kept):
         st.caption(f"{len(course.steps)} of the {len(kept)} kept epochs, evenly chosen.")
     nearest = min(range(len(course.steps)), key=lambda place: abs(course.steps[place] - seen.step))
@@ -75,6 +78,7 @@ def _course(
         None if kernels is None else film(kernels, signed=True),
         0 if kernels is None else found.filters - kernels.shape[-1],
         found.probabilities,
+        found.damage,
     )
 
 
