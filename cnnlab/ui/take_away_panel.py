@@ -92,7 +92,7 @@ def _make(run: api.Run, step: int, form: Format, place: DeltaGenerator) -> None:
     """Make it and offer it; where that went wrong, say why and offer to try again."""
     doing = "Writing and checking…" if form.content == "network" else "Writing…"
     try:
-        with place, st.spinner(doing, show_time=True):  # in the button's place: one click is enough
+        with place.container(), st.spinner(doing, show_time=True):  # for the button: one click is enough
             ready = exports.make(run.id, form, step)
     except CNNLabError as exc:
         st.error(str(exc), icon=":material/error:")
