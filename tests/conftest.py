@@ -9,10 +9,17 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from streamlit.components.v2 import manifest_scanner
 
 from cnnlab import settings
+
+# Whether an example came quickly enough says something about the machine, not about the code.
+hypothesis.settings.register_profile(
+    "unhurried", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("unhurried")
 
 _CLOSERS = (("cnnlab.engine", "close_engine"), ("cnnlab.runs.store", "close_store"))
 """Singletons of this process and what closes them: the engine first, because its workers use the store."""

@@ -143,7 +143,7 @@ def test_the_browser_rotates_and_normalises_alike(tmp_path: Path) -> None:
     dilation=st.integers(1, 3),
     seed=st.integers(0, 999),
 )
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_valid_convolution_is_scipys_correlation(
     size: tuple[int, int], kernel: tuple[int, int], stride: int, dilation: int, seed: int
 ) -> None:
@@ -171,7 +171,7 @@ def test_valid_convolution_is_scipys_correlation(
     channels=st.sampled_from([1, 3]),
     seed=st.integers(0, 999),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_convolution_and_pooling_are_what_keras_computes(
     size: tuple[int, int],
     kernel: tuple[int, int],

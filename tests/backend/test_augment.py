@@ -92,7 +92,7 @@ def test_a_strength_of_0_changes_nothing(stack):
     np.testing.assert_allclose(in_training, images, atol=1e-6)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(stack=augmentations(), strength=st.floats(0, 2), seed=st.integers(0, 2**31 - 1))
 def test_whatever_is_drawn_the_values_stay_from_0_to_1(stack, strength, seed):
     augmenter = trained.augmenter(stack)

@@ -165,7 +165,7 @@ def networks(draw: st.DrawFn) -> tuple[Architecture, str, int]:
 
 @pytest.mark.slow
 @given(network=networks(), seed=st.integers(0, 999))
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 def test_the_browser_computes_what_tensorflow_computes(
     browser: Browser, network: tuple[Architecture, str, int], seed: int
 ) -> None:

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnnlab import datasets
@@ -37,7 +37,6 @@ from tests.spec.strategies import architectures, designs, mended, shapes, specs
 pytestmark = pytest.mark.slow
 
 # Building a model takes some 50 ms, which is no sign of a test that draws badly.
-unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 PRIMITIVE = {name: kind for name, kind in KINDS.items() if not issubclass(kind, Composite)}
@@ -91,7 +90,6 @@ def names_of(source: str, *, images: int | None = None, shape: tuple[int, ...] =
 
 
 @pytest.mark.parametrize("kind", PRIMITIVE.values(), ids=PRIMITIVE)
-@unhurried
 @given(data=st.data(), map_shape=shapes(), units=st.integers(1, 50))
 def test_a_layer_has_the_output_shape_of_keras_or_a_problem_where_keras_fails(kind, data, map_shape, units):
     layer = data.draw(specs(kind, small=True))
@@ -111,7 +109,7 @@ def test_a_layer_has_the_output_shape_of_keras_or_a_problem_where_keras_fails(ki
 
 
 @pytest.mark.parametrize("kind", PRIMITIVE.values(), ids=PRIMITIVE)
-@settings(parent=unhurried, max_examples=20)
+@settings(max_examples=20)
 @given(data=st.data(), map_shape=shapes(), units=st.integers(1, 50))
 def test_a_layer_has_the_weights_of_keras(kind, data, map_shape, units):
     layer = data.draw(specs(kind, small=True))
@@ -132,7 +130,7 @@ def test_a_layer_has_the_weights_of_keras(kind, data, map_shape, units):
 
 
 @pytest.mark.parametrize("kind", COMPOSITE.values(), ids=COMPOSITE)
-@settings(parent=unhurried, max_examples=20)
+@settings(max_examples=20)
 @given(data=st.data(), map_shape=shapes(8))
 def test_a_composite_layer_is_in_keras_what_its_parts_say(kind, data, map_shape):
     layer = data.draw(specs(kind, small=True))
@@ -173,7 +171,7 @@ def pixels_seen(model: keras.Model, name: str, size: int) -> tuple[int, int]:
     return tuple(int(axis.max() - axis.min()) + 1 for axis in seen)
 
 
-@settings(parent=unhurried, max_examples=12)
+@settings(max_examples=12)
 @given(
     layers=st.lists(
         st.one_of(
@@ -217,7 +215,7 @@ def test_fields_and_defaults_are_those_of_keras(kind):
         assert parameters[name].default == written
 
 
-@settings(parent=unhurried, max_examples=60)
+@settings(max_examples=60)
 @given(architectures().map(mended))
 def test_the_executed_source_is_the_network_of_the_trace(architecture):
     trace = architecture.trace()
@@ -247,7 +245,7 @@ def assert_it_is_built_alike(one: keras.layers.Layer, two: keras.layers.Layer) -
     assert configs[0] == configs[1]
 
 
-@settings(parent=unhurried, max_examples=15)
+@settings(max_examples=15)
 @given(designs())
 def test_the_executed_source_of_a_design_trains_as_configured(design):
     design = design.replace(architecture=mended(design.architecture))

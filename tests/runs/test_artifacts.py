@@ -11,7 +11,7 @@ import filelock
 import ml_dtypes
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cnnlab.errors import RunNotFound, RunStateError, StorageError
@@ -357,7 +357,6 @@ def test_the_last_state_is_always_kept() -> None:
     assert states_to_keep([]) == set()
 
 
-@settings(deadline=None)
 @given(st.integers(2, 12), st.integers(1, 200))
 def test_thinning_epoch_by_epoch_stays_even(most: int, epochs: int) -> None:
     kept: list[int] = []

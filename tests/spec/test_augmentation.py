@@ -3,7 +3,7 @@ from __future__ import annotations
 import keras
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cnnlab.errors import SpecError
@@ -17,7 +17,6 @@ from tests.spec.strategies import augmentations, specs
 KNOWN = "Flip, Rotate, Translate, Zoom, Contrast, Brightness, Noise, Cutout"
 
 
-@settings(deadline=None)
 @given(augmentations())
 def test_a_link_and_json_bring_back_the_same_stack(stack):
     design = preset("cifar10").design
@@ -76,7 +75,6 @@ def test_every_kind_says_what_it_is(kind):
 
 
 @pytest.mark.parametrize("kind", AUGMENTATIONS.values(), ids=AUGMENTATIONS)
-@settings(deadline=None)
 @given(data=st.data())
 def test_keras_takes_the_arguments_of_its_layer(kind, data):
     name, arguments = data.draw(specs(kind)).keras_layer()
