@@ -60,12 +60,17 @@ class Courtesy:
         self._until = self._free_until = clock()
         self._saved, self._counted = SAVED_SECONDS, clock()
 
-    def give_way(self) -> None:
-        """Somebody acts: trainings stand still from now on, for `HOLD_SECONDS`. Returns at once."""
+    def give_way(self, seconds: float | None = None) -> None:
+        """Somebody waits: trainings stand still from now on, for so long. Returns at once.
+
+        Args:
+            seconds: how long; None: `HOLD_SECONDS`, for a page.
+        """
+        wanted = HOLD_SECONDS if seconds is None else seconds
         with self._changed:
             now = self._clock()
             if self._held:
-                self._until = min(now + HOLD_SECONDS, self._counted + self._saved)
+                self._until = max(self._until, min(now + wanted, self._counted + self._saved))
                 return
             self._saved = min(SAVED_SECONDS, self._saved + SHARE / (1 - SHARE) * (now - self._counted))
             self._counted = now
@@ -73,7 +78,7 @@ class Courtesy:
                 return
             self._held = [training for training in self._trainings() if training.hold()]
             if self._held:
-                self._until = now + HOLD_SECONDS
+                self._until = now + min(wanted, self._saved)
                 threading.Thread(target=self._see_to_it, name="cnnlab-courtesy", daemon=True).start()
 
     def end(self, seconds: float = 0.0) -> None:

@@ -29,6 +29,9 @@ SAVE_GRACE_SECONDS = 8.0
 BEGINNING_SECONDS = 3.0
 """How long a training gives way to nobody: its first points are what somebody waits for."""
 
+FIRST_POINT_SECONDS = 1.5
+"""How long other trainings stand still, on few cores, when one begins; its first point is there by then."""
+
 ATTENDING_SECONDS = 1.0
 """How long trainings give way to nobody after a command: what it does is what somebody waits for."""
 
@@ -332,6 +335,7 @@ class Engine:
             row = get_store().run(run_id)
             owner = row.owner
             if row.status == "queued":  # else it was stopped, or another process has it
+                self._courtesy.give_way(FIRST_POINT_SECONDS)
                 worker.process.call("train", {"run_id": run_id}, None)
         except RunNotFound:
             pass  # deleted while it waited

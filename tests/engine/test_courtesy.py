@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from cnnlab import settings
 from cnnlab.engine import Engine, courtesy
 from cnnlab.engine.courtesy import HOLD_SECONDS, SHARE, Courtesy
 from cnnlab.runs.store import get_store
-from tests.engine.conftest import NewRun, stands_still, status_is, wait_for
+from tests.engine.conftest import MakeEngine, NewRun, stands_still, status_is, wait_for
 
 
 class Training:
@@ -90,6 +92,17 @@ def test_who_acts_all_the_time_leaves_a_training_its_share(
     assert SHARE * ticks * tick / 2 <= training.seconds <= saved + SHARE * ticks * tick + hold
 
 
+def test_a_longer_wait_is_not_cut_short_by_a_page(moment: Moment, training: Training) -> None:
+    gives = Courtesy(lambda: [training], cores=2, clock=moment)
+    gives.give_way(1.5)
+    moment.now += 0.1
+    gives.give_way()
+    moment.now += HOLD_SECONDS
+    assert training.still
+    moment.now += 1.5
+    goes_on(training)
+
+
 def test_a_command_ends_it_and_keeps_it_away(moment: Moment, training: Training) -> None:
     gives = Courtesy(lambda: [training], cores=2, clock=moment)
     gives.give_way()
@@ -147,6 +160,28 @@ def test_a_process_stands_still_and_goes_on(engine: Engine, begun: tuple[str, in
     wait_for(lambda: not stands_still(pid), "the worker to go on")
     get_store().send_command(run_id, "stop")
     wait_for(status_is(run_id, "stopped"), "the training to stop")
+
+
+@posix
+def test_a_training_stands_still_while_another_begins(
+    monkeypatch: pytest.MonkeyPatch, home: Path, make_engine: MakeEngine, new_run: NewRun
+) -> None:
+    monkeypatch.setenv("CNNLAB_TRAININGS", "2")
+    settings.get.cache_clear()
+    engine = make_engine()
+    monkeypatch.setattr(engine._courtesy, "_wanted", True)
+    last_long(monkeypatch, engine)
+    monkeypatch.setattr("cnnlab.engine.engine.FIRST_POINT_SECONDS", 600.0)
+    first, second = new_run(), new_run("endless too")
+    engine.train(first)
+    wait_for(status_is(first, "running"), "the first training to run")
+    engine._training[first].since -= 10  # it has begun a while ago
+    pid = engine.status().workers[0].pid or 0
+    engine.train(second)
+    wait_for(status_is(second, "running"), "the second training to run")
+    assert stands_still(pid)
+    engine.attend()
+    wait_for(lambda: not stands_still(pid), "the first training to go on")
 
 
 @posix
