@@ -152,6 +152,16 @@ def last_long(monkeypatch: pytest.MonkeyPatch, engine: Engine) -> None:
     monkeypatch.setattr(engine._courtesy, "_saved", 600.0)
 
 
+@pytest.fixture
+def still(monkeypatch: pytest.MonkeyPatch, engine: Engine, begun: tuple[str, int]) -> str:
+    """The run of a training that stands still, and would for long."""
+    run_id, pid = begun
+    last_long(monkeypatch, engine)
+    engine.give_way()
+    wait_for(lambda: stands_still(pid), "the worker to stand still")
+    return run_id
+
+
 @posix
 def test_a_process_stands_still_and_goes_on(engine: Engine, begun: tuple[str, int]) -> None:
     run_id, pid = begun
@@ -185,28 +195,16 @@ def test_a_training_stands_still_while_another_begins(
 
 
 @posix
-def test_a_command_wakes_a_training(
-    engine: Engine, begun: tuple[str, int], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run_id, pid = begun
-    last_long(monkeypatch, engine)
-    engine.give_way()
-    wait_for(lambda: stands_still(pid), "the worker to stand still")
-    get_store().send_command(run_id, "stop")
+def test_a_command_wakes_a_training(engine: Engine, still: str) -> None:
+    get_store().send_command(still, "stop")
     engine.attend()
-    wait_for(status_is(run_id, "stopped"), "the training to stop")
+    wait_for(status_is(still, "stopped"), "the training to stop")
 
 
 @posix
-def test_an_engine_that_closes_wakes_a_training(
-    engine: Engine, begun: tuple[str, int], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run_id, pid = begun
-    last_long(monkeypatch, engine)
-    engine.give_way()
-    wait_for(lambda: stands_still(pid), "the worker to stand still")
+def test_an_engine_that_closes_wakes_a_training(engine: Engine, still: str) -> None:
     engine.close()
-    row = get_store().run(run_id)
+    row = get_store().run(still)
     assert (row.status, row.message) == ("interrupted", "The state was written.")
 
 
