@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
@@ -34,8 +36,8 @@ class GiveWay:
 
 
 def _give_way() -> None:
-    from cnnlab.engine import running_engine  # not imported for the first page
-
-    engine = running_engine()
+    # Looked up, not imported: the first page does not wait for the engine, without which nothing trains.
+    running_engine = getattr(sys.modules.get("cnnlab.engine"), "running_engine", None)
+    engine = running_engine() if running_engine is not None else None
     if engine is not None:
         engine.give_way()
