@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import os
 import signal
 import sys
@@ -55,6 +56,18 @@ def installed_components() -> Iterator[None]:
         once = functools.cache(manifest_scanner.scan_component_manifests)
         patch.setattr(manifest_scanner, "scan_component_manifests", once)
         yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def loaded_code_set_aside() -> None:
+    """Searches for garbage leave out what was there before this file's tests.
+
+    Streamlit searches all objects after every run of a script, Keras between two models. With TensorFlow and
+    what other files left in this process that is most of a test's time.
+    """
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -39,12 +39,15 @@ def test_the_workers_of_a_server_that_ends_write_their_state_and_leave(
         stderr=subprocess.DEVNULL,
         text=True,
     ) as server:
-        assert server.stdout is not None
-        workers = json.loads(server.stdout.readline())
-        assert len(workers) == 2
-        assert sum(map(stands_still, workers)) == (how == "still")
-        server.send_signal(last)
-        server.wait(60)
+        try:
+            assert server.stdout is not None
+            workers = json.loads(server.stdout.readline())
+            assert len(workers) == 2
+            wait_for(lambda: sum(map(stands_still, workers)) == (how == "still"), "one to stand still, or none")
+            server.send_signal(last)
+            server.wait(60)
+        finally:
+            server.kill()
     for pid in workers:
         wait_for(ended(pid), f"worker {pid} to leave")
     row = get_store().run(run_id)
