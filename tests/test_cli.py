@@ -367,7 +367,7 @@ def test_a_training_from_start_to_evaluation(cli: Cli) -> None:
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT")
 def test_ctrl_c_stops_the_run_and_resume_goes_on(cli: Cli) -> None:
-    with start_cli("train", "--preset", "digits", "--epochs", "12", "--batch-size", "8", "--json") as process:
+    with start_cli("train", "--preset", "digits", "--epochs", "8", "--batch-size", "8", "--json") as process:
         assert process.stderr is not None
         for line in process.stderr:
             if line.startswith("Epoch 2/"):
@@ -383,7 +383,7 @@ def test_ctrl_c_stops_the_run_and_resume_goes_on(cli: Cli) -> None:
         out, err = process.communicate(timeout=280)
     assert process.returncode == 0, err
     resumed = json.loads(out.splitlines()[-1])
-    assert (resumed["run"], resumed["status"], resumed["epochs"]) == (result["run"], "finished", 12)
+    assert (resumed["run"], resumed["status"], resumed["epochs"]) == (result["run"], "finished", 8)
 
 
 def test_own_images_are_imported_listed_and_can_be_asked_for(cli: Cli, tmp_path: Path) -> None:

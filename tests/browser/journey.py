@@ -45,7 +45,7 @@ def digits(epochs: int, *, batch_size: int = 64) -> Design:
 ENDLESS = digits(500, batch_size=8)
 """Trains for longer than any test lasts: whoever starts it stops it."""
 
-RESUMED = digits(40, batch_size=16)
+RESUMED = digits(24, batch_size=16)
 """Long enough to be killed in its middle, short enough to be waited for afterwards."""
 
 BRIEF = digits(1)

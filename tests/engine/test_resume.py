@@ -34,7 +34,7 @@ DESIGN = Design(
         classes=10,
         layers=(Conv2D(filters=4), Flatten(), Dropout(rate=0.2), Dense(units=8)),
     ),
-    training=TrainingConfig(epochs=6, batch_size=2, seed=7),
+    training=TrainingConfig(epochs=4, batch_size=2, seed=7),
 )
 
 
