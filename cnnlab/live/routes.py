@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
+from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from cnnlab.errors import RunNotFound, StorageError
@@ -34,7 +34,7 @@ def shared_broadcast() -> Broadcast:
 
 
 def routes(broadcast: Broadcast | None = None) -> list[BaseRoute]:
-    """The routes to add to Streamlit's own: the event stream of a run, own images, and Plotly.js.
+    """The routes to add to Streamlit's own: the event stream of a run, own images, Plotly.js, `/home`.
 
     Each is there twice, at the root and below any folder: Streamlit does not put its `server.baseUrlPath`
     before routes that are not its own.
@@ -48,6 +48,7 @@ def routes(broadcast: Broadcast | None = None) -> list[BaseRoute]:
         return await _events(request, source)
 
     served: dict[str, Callable[[Request], Awaitable[Response]]] = {
+        "/home": _home,
         "/cnnlab/runs/{run_id}/events": events,
         "/cnnlab/runs/{run_id}/words": _words,
         "/cnnlab/runs/{run_id}/pictures": _pictures,
@@ -68,6 +69,12 @@ def routes(broadcast: Broadcast | None = None) -> list[BaseRoute]:
 def middleware() -> list[Middleware]:
     """The middleware to put around Streamlit's own."""
     return [Middleware(OwnerCookie), Middleware(GiveWay)]
+
+
+async def _home(request: Request) -> Response:
+    """Home has no name in its address, but whoever knows the other pages' types one."""
+    query = f"?{request.url.query}" if request.url.query else ""
+    return RedirectResponse(f"./{query}")
 
 
 async def _events(request: Request, broadcast: Broadcast) -> Response:

@@ -79,7 +79,7 @@ def read(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     try:
         return _unpacked(path)
     except FileNotFoundError as exc:
-        raise StorageError(f"The file {path} is not there any more.") from exc
+        raise StorageError(f"The file {_name(path)} is not there any more.") from exc
     except MemoryError:  # says something about this machine, not about the file
         raise
     except Exception as exc:  # zipfile answers damage with a dozen kinds of error, all mean the same here
@@ -87,8 +87,8 @@ def read(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         if isinstance(exc, OSError) and exc.errno != errno.EINVAL:
             raise StorageError(_words(exc, path)) from exc
         raise StorageError(
-            f"The file {path} is damaged ({type(exc).__name__}: {exc}). Delete it; what was kept of other "
-            f"steps can still be used."
+            f"The file {_name(path)} is damaged ({type(exc).__name__}: {exc}). What was kept of other steps "
+            "can still be used."
         ) from exc
 
 
@@ -123,6 +123,11 @@ def _sync_folder(folder: Path) -> None:
             os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _name(path: Path) -> str:
+    """A file by its folder and name: where a server keeps its record is not for its visitors to read."""
+    return f"{path.parent.name}/{path.name}"
 
 
 def _words(exc: OSError, path: Path) -> str:

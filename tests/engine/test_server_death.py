@@ -43,7 +43,9 @@ def test_the_workers_of_a_server_that_ends_write_their_state_and_leave(
             assert server.stdout is not None
             workers = json.loads(server.stdout.readline())
             assert len(workers) == 2
-            wait_for(lambda: sum(map(stands_still, workers)) == (how == "still"), "one to stand still, or none")
+            wait_for(
+                lambda: sum(map(stands_still, workers)) == (how == "still"), "one to stand still, or none"
+            )
             server.send_signal(last)
             server.wait(60)
         finally:

@@ -160,3 +160,12 @@ def test_an_owner_that_is_none_of_ours_is_replaced() -> None:
 
 def test_an_owner_given_over_https_stays_on_https() -> None:
     assert "Secure" in visit("/", base_url="https://host")[0].headers["set-cookie"]
+
+
+@pytest.mark.parametrize("base", ["", "/lab"])
+def test_home_is_found_by_its_name_too(client: httpx.Client, base: str) -> None:
+    answer = client.get(f"{base}/home?run=ab12")
+    assert answer.status_code == 307
+    assert answer.next_request is not None
+    assert answer.next_request.url.path == f"{base}/"
+    assert answer.next_request.url.query == b"run=ab12"

@@ -155,7 +155,7 @@ def test_every_damaged_byte_is_noticed_or_harmless(files: RunFiles) -> None:
         path.write_bytes(broken)
         outcome = _read_or_error(files)
         if isinstance(outcome, StorageError):
-            assert str(path) in str(outcome)
+            assert f"{path.parent.name}/{path.name}" in str(outcome)
             assert "is damaged" in str(outcome)
             damaged += 1
         else:  # a date or a permission inside the zip
