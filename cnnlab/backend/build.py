@@ -11,7 +11,7 @@ import keras
 import numpy as np
 
 from cnnlab.backend import adjustable as adjustable_layers
-from cnnlab.backend import fused
+from cnnlab.backend import fused, muon
 from cnnlab.errors import SpecError
 from cnnlab.spec.architecture import Architecture
 from cnnlab.spec.layers import KerasObject, Layer, Part
@@ -103,6 +103,7 @@ def arguments(layer: Layer) -> dict[str, Any]:
 
 
 def optimizer(config: TrainingConfig) -> keras.optimizers.Optimizer:
-    """The Keras optimizer of a training configuration; the loop sets its learning rate at each step."""
-    keras_class = fused.KINDS.get(config.optimizer) or getattr(keras.optimizers, config.optimizer)
+    """The optimizer of a training configuration; the loop sets its learning rate at each step."""
+    own = {**fused.KINDS, "Muon": muon.Muon}
+    keras_class = own.get(config.optimizer) or getattr(keras.optimizers, config.optimizer)
     return keras_class(learning_rate=config.learning_rate, **config.optimizer_arguments())

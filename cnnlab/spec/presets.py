@@ -219,7 +219,14 @@ def _recipes() -> dict[str, tuple[TrainingConfig, TrainingConfig]]:
         warmup=0.3,
         precision="mixed_bfloat16",
     )
-    fast = grey.replace(epochs=3, learning_rate=3e-3, augmentation=(Flip(),))
+    fast = grey.replace(
+        epochs=2,
+        batch_size=128,
+        optimizer="Muon",
+        learning_rate=6e-3,
+        warmup=0.2,
+        augmentation=(Flip(),),
+    )
     two_dense = TrainingConfig(epochs=500, batch_size=32), fast
     return {
         "fashion_mnist": (TrainingConfig(epochs=10, batch_size=32), grey.replace(epochs=6)),

@@ -10,6 +10,7 @@ from cnnlab.spec.architecture import Architecture
 from cnnlab.spec.augmentation_source import augmentation_source
 from cnnlab.spec.design import Design
 from cnnlab.spec.layers import Dense, KerasObject, Layer, Part, Shape
+from cnnlab.spec.muon_source import MUON_SOURCE
 from cnnlab.spec.training import TrainingConfig
 from cnnlab.spec.walk import program
 
@@ -43,6 +44,7 @@ def keras_source(what: Design | Architecture) -> str:
             *_optional(augmentation_source(config.augmentation, what.architecture.input_shape)),
             _keras_data(what) if what.dataset in _OF_KERAS else _our_data(what),
             _learning_rate(config),
+            *_optional(MUON_SOURCE.splitlines() if config.optimizer == "Muon" else []),
             _fit(config),
         ]
     )
@@ -225,12 +227,13 @@ def _fit(config: TrainingConfig) -> list[str]:
     stopping = _early_stopping(config)
     arguments = ["learning_rate=learning_rate"]
     arguments += [f"{name}={value!r}" for name, value in config.optimizer_arguments().items()]
+    optimizer = config.optimizer if config.optimizer == "Muon" else f"keras.optimizers.{config.optimizer}"
     fitted = ["x_train", "y_train", "batch_size=batch_size", "epochs=epochs"]
     fitted += ["validation_data=(x_val, y_val)"] if config.validation_share else []
     fitted += ["callbacks=[stopping]"] if stopping else []
     return [
         "model.compile(",
-        f"    optimizer=keras.optimizers.{config.optimizer}({', '.join(arguments)}),",
+        f"    optimizer={optimizer}({', '.join(arguments)}),",
         "    loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),",
         '    metrics=["accuracy"],',
         ")",

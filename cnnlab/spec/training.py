@@ -20,7 +20,10 @@ starts from, the rate of every dropout layer, the strength of the augmentation (
 
 
 class TrainingConfig(Spec):
-    """One training's settings. Optimizer names and arguments are Keras's own."""
+    """One training's settings. Optimizer names and arguments are Keras's own, but Muon's.
+
+    Keras's Muon is for dense layers; this one is for the kernels of convolutions, and Adam for the rest.
+    """
 
     epochs: int = integer(
         5, low=1, high=500, slider=(1, 50), label="Epochs", help="Times that every training image is seen."
@@ -34,8 +37,11 @@ class TrainingConfig(Spec):
         help="Images whose gradients are averaged for one step.",
         scale="log",
     )
-    optimizer: Literal["Adam", "AdamW", "SGD", "RMSprop"] = choice(
-        "Adam", label="Optimizer", help="The rule that turns a gradient into a step."
+    optimizer: Literal["Adam", "AdamW", "SGD", "RMSprop", "Muon"] = choice(
+        "Adam",
+        label="Optimizer",
+        help="The rule that turns a gradient into a step. Muon takes steps in which all directions of a "
+        "convolution's kernels count alike; other weights follow Adam.",
     )
     learning_rate: float = real(
         1e-3,
@@ -55,7 +61,7 @@ class TrainingConfig(Spec):
         slider=(0.0, 0.99),
         step=0.01,
         label="Momentum",
-        help="Share of the last step kept (SGD).",
+        help="Share of the last step kept (SGD, Muon).",
     )
     weight_decay: float = real(
         0.004,
@@ -145,7 +151,7 @@ class TrainingConfig(Spec):
     def relevant(self) -> tuple[str, ...]:
         """Names of the fields that have an effect with this optimizer and schedule, in their order."""
         without: set[str] = set()
-        if self.optimizer != "SGD":
+        if self.optimizer not in ("SGD", "Muon"):
             without.add("momentum")
         if self.optimizer != "AdamW":
             without.add("weight_decay")
@@ -158,7 +164,7 @@ class TrainingConfig(Spec):
         return tuple(name for name in controls(type(self)) if name not in without)
 
     def optimizer_arguments(self) -> dict[str, Any]:
-        """Arguments of the Keras optimizer of this name, besides the learning rate."""
+        """Arguments of the optimizer of this name, besides the learning rate."""
         return {name: getattr(self, name) for name in ("momentum", "weight_decay") if name in self.relevant()}
 
     def steps_per_epoch(self, train_images: int) -> int:

@@ -60,13 +60,13 @@ def test_a_problem_is_said_in_the_words_of_the_trace() -> None:
     assert str(error.value) == broken.trace().problems[0].message
 
 
-@pytest.mark.parametrize("name", ["Adam", "AdamW", "SGD", "RMSprop"])
+@pytest.mark.parametrize("name", ["Adam", "AdamW", "SGD", "RMSprop", "Muon"])
 def test_the_optimizer_has_the_configuration_s_arguments(name: str) -> None:
     config = TrainingConfig(optimizer=name, learning_rate=0.02, momentum=0.7, weight_decay=0.03)
     optimizer = build.optimizer(config)
     found = optimizer.get_config()
     assert type(optimizer).__name__ == name
     assert found["learning_rate"] == pytest.approx(0.02)
-    if name == "SGD":
+    if name in ("SGD", "Muon"):
         assert found["momentum"] == 0.7
     assert found.get("weight_decay") == (0.03 if name == "AdamW" else None)

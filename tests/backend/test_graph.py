@@ -32,7 +32,7 @@ def _batches(data: Dataset) -> list[tuple[NDArray[np.float32], NDArray[np.int64]
     return [(data.images[part].astype(np.float32) / 255, data.labels[part]) for part in parts]
 
 
-@pytest.mark.parametrize("name", ["Adam", "AdamW", "SGD", "RMSprop"])
+@pytest.mark.parametrize("name", ["Adam", "AdamW", "SGD", "RMSprop", "Muon"])
 def test_an_epoch_equals_a_plain_keras_loop(name: str, plain_design: Design, data: Dataset) -> None:
     design = plain_design.replace(training=plain_design.training.replace(optimizer=name))
     ours, theirs = (build.build(design.architecture, seed=1) for _ in range(2))

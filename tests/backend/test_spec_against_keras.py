@@ -320,7 +320,7 @@ def test_a_stride_of_none_is_the_pool_size():
     assert MaxPooling2D(pool_size=3).window().stride == keras.layers.MaxPooling2D(3).strides[0]
 
 
-def test_the_optimizers_are_those_of_keras():
-    for name in TrainingConfig.controls()["optimizer"].options:
+def test_the_optimizers_are_those_of_keras_but_one():
+    for name in set(TrainingConfig.controls()["optimizer"].options) - {"Muon"}:
         config = TrainingConfig(optimizer=name)
         getattr(keras.optimizers, name)(learning_rate=config.learning_rate, **config.optimizer_arguments())

@@ -49,9 +49,9 @@ def test_a_published_script_may_end_at_its_headline_but_not_at_an_unknown_best()
 
 
 def test_a_part_of_the_data_is_seen_more_often():
-    assert fast_epochs(3, 1.0) == 3
-    assert fast_epochs(3, 0.2) == 8
-    assert fast_epochs(3, 1.2) == 3  # another test part than the catalogue's
+    assert fast_epochs(2, 1.0) == 2
+    assert fast_epochs(2, 0.2) == 3
+    assert fast_epochs(2, 1.2) == 2  # another test part than the catalogue's
 
 
 def test_a_speedup_is_zero_where_the_fast_recipe_falls_short():

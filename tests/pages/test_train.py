@@ -70,6 +70,7 @@ def test_the_stack_of_augmentations_is_said_with_the_settings(open_page: OpenPag
         ("optimizer", "SGD", ["momentum", "warmup"]),
         ("optimizer", "AdamW", ["weight_decay", "warmup"]),
         ("optimizer", "RMSprop", ["warmup"]),
+        ("optimizer", "Muon", ["momentum", "warmup"]),
         ("schedule", "constant", []),
         ("schedule", "cosine", ["warmup"]),
         ("schedule", "step", ["drop_factor", "drop_every"]),

@@ -16,6 +16,7 @@ def test_only_the_fields_that_have_an_effect_are_relevant():
     always |= {"precision", "early_stopping", "keep_best"}
     assert set(TrainingConfig().relevant()) == set(always)
     assert set(TrainingConfig(optimizer="SGD").relevant()) == {*always, "momentum"}
+    assert set(TrainingConfig(optimizer="Muon").relevant()) == {*always, "momentum"}
     assert set(TrainingConfig(optimizer="AdamW").relevant()) == {*always, "weight_decay"}
     assert set(TrainingConfig(schedule="cosine").relevant()) == {*always, "warmup"}
     assert set(TrainingConfig(schedule="step").relevant()) == {*always, "drop_factor", "drop_every"}
@@ -25,6 +26,7 @@ def test_only_the_fields_that_have_an_effect_are_relevant():
 
 def test_the_optimizer_gets_its_own_arguments():
     assert TrainingConfig(optimizer="SGD", momentum=0.5).optimizer_arguments() == {"momentum": 0.5}
+    assert TrainingConfig(optimizer="Muon", momentum=0.8).optimizer_arguments() == {"momentum": 0.8}
     assert TrainingConfig(optimizer="AdamW").optimizer_arguments() == {"weight_decay": 0.004}
     assert TrainingConfig(optimizer="Adam").optimizer_arguments() == {}
 
@@ -78,7 +80,10 @@ def test_json_brings_back_an_equal_configuration(config):
         ({"epochs": 0}, "epochs: expected a whole number from 1 to 500. Received 0."),
         ({"seed": -1}, "seed: expected a whole number from 0 to 2147483647. Received -1."),
         ({"learning_rate": math.nan}, "learning_rate: expected a number from 1e-07 to 10.0. Received nan."),
-        ({"optimizer": "adam"}, "optimizer: expected one of Adam, AdamW, SGD, RMSprop. Received 'adam'."),
+        (
+            {"optimizer": "adam"},
+            "optimizer: expected one of Adam, AdamW, SGD, RMSprop, Muon. Received 'adam'.",
+        ),
     ],
 )
 def test_a_value_that_is_not_accepted_is_named(values, message):
