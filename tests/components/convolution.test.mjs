@@ -76,6 +76,9 @@ test("settings that cannot work are said in words", () => {
     "A 5×5 window does not fit the 4×4 input. Choose a smaller one, or padding same.");
   const spread = changed(t2, "dilation", "2");
   assert.match(problem(T2, spread.settings, layOut(T2, spread.settings)), /which spans 5×5 with dilation 2, does not fit/);
+  const eight = changed(changed(t2, "rows", "8"), "columns", "8");
+  assert.match(problem(T2, eight.settings, layOut(T2, eight.settings)), /^An 8×8 window/);
+  assert.deepEqual(formula(axis(4, 11, {}), eight.settings), { text: "⌊(4 − 11) ÷ 1⌋ + 1 = −6", more: "Below 1: no place" });
   assert.equal(problem(T2, t2.settings, layOut(T2, t2.settings)), null);
   assert.match(warning(changed(spread, "stride", "2").settings), /Keras's Conv2D takes a stride over 1 only without dilation/);
 });

@@ -124,11 +124,11 @@ class Convolution {
     const said = this.trouble ?? warning(this.state.settings);
     words.hidden = !said;
     words.textContent = said ?? "";
+    this.find(".output h4 span").textContent = this.trouble ? "" : caption(this.image, this.state.settings, this.result);
     if (this.trouble) return;
     const tone = outputTone(this.result, this.state.settings, this.state.kernel, from);
     this.output.show(this.result, tone, null, room, "");
     this.output.fill(this.filled);
-    this.find(".output h4 span").textContent = caption(this.image, this.state.settings, this.result);
     this.drawLegend(tone);
   }
 

@@ -29,9 +29,9 @@ export const layout = (kernels) => `<div class="convolution"><div class="left">
     <button type="button" data-do="all" title="Fill in the whole output" aria-label="Fill in the whole output">${ICONS.all}</button>
     <label class="speed">Speed<input type="range" min="0" max="${SPEEDS.length - 1}" step="1"></label>
     <span class="place"></span></div>
-  <div class="work">${grid("patch", "Under the window")}<b class="sign times">×</b>
-    ${grid("kernel", 'Kernel <span class="tabs" role="group" aria-label="Channel"></span>')}
-    <b class="sign equals">=</b>${grid("products", "Products")}
+  <div class="work">${grid("patch", "Under the window")}<div class="together only-kernel"><b class="sign">×</b>
+    ${grid("kernel", 'Kernel <span class="tabs" role="group" aria-label="Channel"></span>')}</div>
+    <div class="together outcome"><b class="sign">=</b>${grid("products", "Products")}</div>
     <section class="part result"><h4>Result</h4><dl></dl><p class="value"><span></span><strong></strong></p></section>
     <p class="line"></p></div></div>
   <section class="settings"><form>${form(kernels)}</form><div class="size"></div></section></div>

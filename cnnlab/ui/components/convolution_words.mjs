@@ -36,13 +36,16 @@ export function parseWhole(text, low = 1, high = LARGEST_KERNEL) {
   return text.trim() !== "" && Number.isInteger(value) ? clamp(value, low, high) : null;
 }
 
+/** A number's article, as it is spoken: a 3, an 8, an 11. */
+const an = (number) => (/^(8|11$|18$)/.test(String(number)) ? "An" : "A");
+
 /** What makes these settings impossible, in words; null where they work. */
 export function problem(image, settings, plan) {
   if (plan.places > 0) return null;
   const { down, across } = plan;
   const spread = down.dilation > 1;
   const spans = spread ? `, which spans ${down.span}×${across.span} with dilation ${down.dilation},` : "";
-  return `A ${down.kernel}×${across.kernel} window${spans} does not fit the ${image.height}×${image.width} input. ` +
+  return `${an(down.kernel)} ${down.kernel}×${across.kernel} window${spans} does not fit the ${image.height}×${image.width} input. ` +
     `Choose a smaller one${spread ? ", less dilation" : ""}, or padding same.`;
 }
 
@@ -65,10 +68,11 @@ export function formula({ size, kernel, stride, dilation, span, before, after, o
     };
   }
   const steps = (size - span) / stride;
-  const floored = Number.isInteger(steps) ? "" : `, ${size - span - stride * Math.max(output - 1, 0)} left over`;
+  const left = Number.isInteger(steps) ? "" : `, ${size - span - stride * (output - 1)} left over`;
+  const places = Math.floor(steps) + 1; // below 1 where it does not fit: the formula says so too
   return {
-    text: `⌊(${size} − ${span}) ÷ ${stride}⌋ + 1 = ${output}`,
-    more: `${reach ? `Kernel spans ${reach}. ` : ""}No ${padded.toLowerCase()}${output > 0 ? floored : ""}`,
+    text: `⌊(${size} − ${span}) ÷ ${stride}⌋ + 1 = ${formatNumber(places)}`,
+    more: `${reach ? `Kernel spans ${reach}. ` : ""}${output > 0 ? `No ${padded.toLowerCase()}${left}` : "Below 1: no place"}`,
   };
 }
 
