@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -137,8 +138,11 @@ def _cell(
     chosen = cell_indices(evaluation, actual, predicted)[: across or _MOST_IMAGES]
     if not len(chosen):
         return
+    shown = pictures(evaluation, data, chosen)
+    if across:  # the sentence above says what they are and were called: here names would be cut off
+        shown = [replace(each, short=each.title.rpartition(" · ")[2]) for each in shown]
     clicked = images(
-        pictures(evaluation, data, chosen),
+        shown,
         key=f"{prefix}-images-{actual}-{predicted}",
         label=cell_words(evaluation.confusion, names, actual, predicted),
         action="Open in Inspect",

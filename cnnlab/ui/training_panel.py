@@ -115,17 +115,24 @@ def watch(run: api.Run, status: str) -> None:
 
 def _head(run: api.Run) -> None:
     """The run's name and its buttons, above the chart, which says its status: in reach on a phone too."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-        st.markdown(f"#### {run.name}", width="content")
-        with st.container(width="content"):
-            st.space("medium")  # a button's height: the chart stays where it is when the buttons change
-        st.space("stretch")
-        if run.status not in ACTIVE:
-            _ended_controls(run)
-        elif run_view.is_own(run):
-            if run.status == "paused":
-                again_panel.rewind(run)
-            run_controls.buttons(run)
+    row = st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", gap="xsmall"
+    )
+    row.markdown(f"#### {run.name}", width="content")
+    # A row of its own begins at the left on a phone.
+    with row.container(horizontal=True, vertical_alignment="center", gap="xsmall", width="content"):
+        _controls(run)
+
+
+def _controls(run: api.Run) -> None:
+    if run.status not in ACTIVE:
+        _ended_controls(run)
+    elif run_view.is_own(run):
+        if run.status == "paused":
+            again_panel.rewind(run)
+        run_controls.buttons(run)
+    else:
+        st.space("medium")  # a button's height: the chart stays where it is when there are buttons
 
 
 @frame.fragment(run_every=2.0)

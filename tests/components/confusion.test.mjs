@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
-  cellWords, labelEvery, opacity, paint, placeAt, writeLabels, writeNumbers,
+  cellWords, labelEvery, opacity, paint, placeAt, sizeOfNumbers, writeLabels, writeNumbers,
 } from "../../cnnlab/ui/components/confusion.mjs";
 
 const data = {
@@ -47,6 +47,12 @@ test("numbers stand in their cells, white on dark ones, and nowhere where nothin
   assert.match(html, /<span style="grid-area:2\/1">4</);
   assert.equal(html.match(/<span/g).length, 5);
   assert.equal(writeNumbers({ ...data, numbers: [] }), "");
+});
+
+test("numbers are as large as the longest of them allows", () => {
+  assert.equal(sizeOfNumbers(360, 10, [["9", "12"]]), 17);
+  assert.ok(5 * 0.5 * sizeOfNumbers(360, 10, [["9", "1,135"]]) <= 36 - 5);
+  assert.equal(sizeOfNumbers(360, 10, []), 17);
 });
 
 test("a point is in the cell that is drawn there", () => {

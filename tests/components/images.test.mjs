@@ -33,6 +33,13 @@ test("captions that are not shown are still read out", () => {
   assert.doesNotMatch(html, /<b|<small/);
 });
 
+test("small pictures have one short line, and are read out in full", () => {
+  const html = drawPicture({ ...picture, short: "91%" }, 0, { ...sheet, pictures: [picture], action: "" });
+  assert.match(html, /aria-label="4 91%, is 9, wrong"/);
+  assert.match(html, />91%<\/b>/);
+  assert.doesNotMatch(html, /<small/);
+});
+
 test("a row holds as many pictures as were asked for, else as many as fit", () => {
   assert.equal(gridColumns({ across: 6, size: 96 }), "repeat(6, minmax(0, 1fr))");
   assert.equal(gridColumns({ across: 0, size: 96 }), "repeat(auto-fill, minmax(min(96px, 28%), 1fr))");

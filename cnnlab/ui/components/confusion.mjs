@@ -7,6 +7,11 @@ const LABEL_LINE = 15;
 const DARK = 0.75;
 /** Gaps between the cells are drawn while a cell is at least so many pixels wide. */
 const GAP_FROM = 9;
+/** The smallest and the largest numbers in cells, in px; a digit's width for each px of it, and what is left free. */
+const SMALLEST_NUMBER = 9;
+const LARGEST_NUMBER = 17;
+const DIGIT = 0.5;
+const NUMBER_GAP = 5;
 
 /** What one cell counts, in words; as `cell_words` of cnnlab.analysis.metrics says it. */
 export function cellWords({ counts, names }, actual, predicted) {
@@ -46,6 +51,12 @@ export function writeNumbers({ numbers, darkness, order }) {
     return `<span${dark} style="grid-area:${row + 1}/${column + 1}">${escapeText(number)}</span>`;
   }));
   return cells.join("");
+}
+
+/** The size of the numbers, in px: as large as the longest allows in cells of this width. */
+export function sizeOfNumbers(width, classes, numbers) {
+  const longest = Math.max(1, ...numbers.flat().map((number) => number.length));
+  return clamp((width / classes - NUMBER_GAP) / (DIGIT * longest), SMALLEST_NUMBER, LARGEST_NUMBER);
 }
 
 /** The place (row by row) under a point of a plane of this size; null outside. */
@@ -115,7 +126,6 @@ class Confusion {
     Object.assign(this.canvas, { width: classes, height: classes });
     this.canvas.getContext("2d").putImageData(new ImageData(paint(data), classes, classes), 0, 0);
     this.numbers.innerHTML = writeNumbers(data);
-    this.numbers.classList.toggle("small", classes > 12);
     plane.style.setProperty("--classes", classes);
     this.point(null);
     this.fit();
@@ -133,6 +143,7 @@ class Confusion {
     columns.classList.toggle("upright", wide);
     if (wide) columns.innerHTML = writeLabels(data, labelEvery(plane.clientWidth, classes));
     this.rows.innerHTML = writeLabels(data, labelEvery(plane.clientHeight, classes));
+    this.numbers.style.fontSize = `${sizeOfNumbers(plane.clientWidth, classes, data.numbers)}px`;
     this.lines.hidden = Math.min(plane.clientWidth, plane.clientHeight) / classes < GAP_FROM;
   }
 

@@ -26,9 +26,10 @@ export function drawPicture(picture, index, data) {
   const role = data.action
     ? `type="button" tabindex="${index ? -1 : 0}" data-id="${escapeText(picture.id)}" title="${escapeText(data.action)}"`
     : 'role="img"';
+  const [title, caption] = picture.short ? [picture.short, ""] : [picture.title, picture.caption];
   const captions = data.captions === false ? "" :
-    `<b title="${escapeText(picture.title)}">${escapeText(picture.title)}</b>` +
-    `<small title="${escapeText(picture.caption)}">${escapeText(picture.caption)}</small>`;
+    `<b title="${escapeText(picture.title)}">${escapeText(title)}</b>` +
+    (caption && `<small title="${escapeText(caption)}">${escapeText(caption)}</small>`);
   return `<li><${tag} class="${names}" ${role} aria-label="${words}"><span class="pixels" style="${style}"></span>` +
     `${captions}</${tag}></li>`;
 }

@@ -24,6 +24,7 @@ class Picture:
         pixels: ``(height, width, 1 or 3) uint8``, 0–255; all pictures of a grid have one shape.
         title: The caption's first line, set strong.
         caption: Its second line.
+        short: The only line written where pictures are small; a screen reader hears the others all the same.
         right: Frames it as a right or a wrong answer; None gives no frame.
     """
 
@@ -31,6 +32,7 @@ class Picture:
     pixels: npt.NDArray[np.uint8]
     title: str
     caption: str = ""
+    short: str = ""
     right: bool | None = None
 
 
@@ -79,7 +81,13 @@ def images(
             "height": sheet.tile_height,
             "width": sheet.tile_width,
             "pictures": [
-                {"id": each.id, "title": each.title, "caption": each.caption, "right": each.right}
+                {
+                    "id": each.id,
+                    "title": each.title,
+                    "caption": each.caption,
+                    "short": each.short,
+                    "right": each.right,
+                }
                 for each in pictures
             ],
             "label": label,
