@@ -17,6 +17,7 @@ from cnnlab.engine import get_engine, running_engine
 from cnnlab.errors import RunError, RunStateError
 from cnnlab.runs.events import ACTIVE
 from cnnlab.runs.history import History
+from cnnlab.runs.rows import NAME_LENGTH
 from cnnlab.spec.design import Design
 
 if TYPE_CHECKING:
@@ -268,7 +269,7 @@ class Run:
 
         Args:
             step: One of `states()`.
-            name: What to call the new run.
+            name: What to call the new run; None: after this one and the epoch.
 
         Raises:
             RunStateError: No full state of this step is kept.
@@ -277,9 +278,18 @@ class Run:
 
         datasets.require(self.design.dataset)
         store = record.get_store()
-        row = branch(store, self.id, step, self.row.owner, name)
+        row = branch(store, self.id, step, self.row.owner, name or self._from_epoch(step))
         get_engine().train(row.id)
         return Run(store.run(row.id))
+
+    def _from_epoch(self, step: int) -> str | None:
+        """This run's name and the epoch that another goes on from; None for an unknown step."""
+        epochs = (checkpoint.epoch for checkpoint in self.checkpoints() if checkpoint.step == step)
+        epoch = next(epochs, None)
+        if epoch is None:
+            return None
+        behind = f", from epoch {epoch:.4g}"
+        return f"{self.name[: NAME_LENGTH - len(behind)].rstrip(' ,')}{behind}"
 
     def resume(self) -> None:
         """Go on: after a pause at once, after a stop, a failure or an interruption through the queue.

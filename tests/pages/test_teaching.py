@@ -207,6 +207,7 @@ def test_a_run_is_rewound_to_an_epoch_with_another_learning_rate(
     assert not app.exception
     (new,) = [each for each in api.runs(OWNER) if each.id != run.id]
     assert (new.row.parent, new.row.parent_step) == (run.id, recorded.FIRST)
+    assert new.name == f"{run.name}, from epoch 1"
     assert [row["epoch"] for row in new.history] == [1]
     assert engine.trained == [new.id]
     (sent,) = get_store().take_commands(new.id)
