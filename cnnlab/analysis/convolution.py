@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cnnlab.errors import SpecError
+from cnnlab.spec.fields import an
 
 Padding = Literal["valid", "same"]
 Pooling = Literal["max", "average", "sum", "l2"]
@@ -249,7 +250,8 @@ def _does_not_fit(rows: Axis, columns: Axis) -> str:
     spread = rows.dilation > 1
     spans = f", which spans {rows.span}×{columns.span} with dilation {rows.dilation}," if spread else ""
     return (
-        f"A {rows.kernel}×{columns.kernel} window{spans} does not fit the {rows.size}×{columns.size} input. "
+        f"{an(rows.kernel).capitalize()}×{columns.kernel} window{spans} does not fit "
+        f"the {rows.size}×{columns.size} input. "
         f"Choose a smaller one{', less dilation' if spread else ''}, or padding same."
     )
 

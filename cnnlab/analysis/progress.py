@@ -81,7 +81,10 @@ def findings(history: History, classes: int, *, forecast: float | None = None) -
         classes: Classes of its data set: guessing has the loss ln(classes).
         forecast: Seconds an epoch, as foretold before the start; None where nobody asked.
     """
-    found = [verdict(history, classes), advice_of(history), meeting(history), off_by(history, forecast)]
+    said = verdict(history, classes)
+    # Curves that meet at guessing have no optimal value.
+    meet = None if said is not None and said.kind == "flat" else meeting(history)
+    found = [said, advice_of(history), meet, off_by(history, forecast)]
     return [finding for finding in found if finding is not None]
 
 
@@ -145,8 +148,13 @@ def off_by(history: History, forecast: float | None) -> Finding | None:
     return Finding(
         "forecast",
         f"Forecast {how}",
-        f"{forecast:.2g} s were foretold for an epoch, the first took {seconds:.2g} s.",
+        f"{_time(forecast)} were foretold for an epoch, the first took {_time(seconds)}.",
     )
+
+
+def _time(seconds: float) -> str:
+    """A duration to two digits, in minutes where it is long."""
+    return f"{seconds:.2g} s" if seconds < 60 else f"{seconds / 60:.1f} min"
 
 
 def _diverged(history: History) -> Finding | None:

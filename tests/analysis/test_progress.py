@@ -266,6 +266,19 @@ def test_the_forecast_is_compared_with_the_first_epoch(forecast: float, title: s
     assert found.text == f"{forecast:.2g} s were foretold for an epoch, the first took 2 s."
 
 
+def test_a_long_forecast_is_told_in_minutes() -> None:
+    found = off_by(epochs(FALLING), 124.0)
+    assert found is not None
+    assert found.text == "2.1 min were foretold for an epoch, the first took 2 s."
+
+
+def test_curves_that_meet_at_guessing_have_no_optimal_value() -> None:
+    guessing = [math.log(4)] * 4
+    history = epochs(guessing, guessing)
+    assert meeting(history) is not None
+    assert [each.kind for each in findings(history, 4)] == ["flat"]
+
+
 def test_without_a_forecast_or_an_epoch_nothing_is_compared() -> None:
     assert off_by(epochs(FALLING), None) is None
     assert off_by(batches([1.0] * 10), 2.0) is None
