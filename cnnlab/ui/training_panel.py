@@ -116,7 +116,7 @@ def watch(run: api.Run, status: str) -> None:
 def _head(run: api.Run) -> None:
     """The run's name and its buttons, above the chart, which says its status: in reach on a phone too."""
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-        st.markdown(f"#### {run.name}", width="content")
+        st.markdown(f"#### {words.plain(run.name)}", width="content")
         with st.container(width="content"):
             st.space("medium")  # a button's height: the chart stays where it is when the buttons change
         st.space("stretch")
