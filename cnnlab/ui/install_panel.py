@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from cnnlab import datasets
+from cnnlab import datasets, settings
 from cnnlab.errors import CNNLabError
 from cnnlab.ui import words
 
@@ -19,6 +19,9 @@ def offer(name: str) -> None:
             icon=":material/folder_off:",
         )
         return
+    if not settings.get().downloads:
+        _refused(name)
+        return
     st.info(
         f"{info.title} is not on this machine yet: {words.size(info.download_bytes)} to download, once.",
         icon=":material/download:",
@@ -27,6 +30,16 @@ def offer(name: str) -> None:
         st.warning(missing, icon=":material/folder_off:")
     if st.button(f"Download {info.title}", key=f"install-{name}", icon=":material/download:"):
         _install(name)
+
+
+def _refused(name: str) -> None:
+    """Where downloads are switched off: which file can be put where, without a button that cannot help."""
+    try:
+        datasets.install(name)
+    except CNNLabError as exc:
+        st.warning(str(exc), icon=":material/cloud_off:")
+        return
+    st.rerun()  # it was put there this very moment
 
 
 def _install(name: str) -> None:

@@ -7,6 +7,7 @@ import time
 import pytest
 
 from cnnlab import api
+from cnnlab import settings as cnnlab_settings
 from cnnlab.errors import EngineError
 from cnnlab.runs import get_store
 from cnnlab.spec import links
@@ -133,7 +134,11 @@ def test_a_run_that_cannot_be_started_says_why(
     assert app.toast[0].proto.duration == 0  # it stays until it is closed
 
 
-def test_a_design_whose_data_is_not_here_offers_the_download_first(open_page: OpenPage) -> None:
+def test_a_design_whose_data_is_not_here_offers_the_download_first(
+    open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CNNLAB_DOWNLOADS", "1")
+    cnnlab_settings.get.cache_clear()
     app = open_page("design")
     app.menu_button(key="w-preset").set_value("lenet5").run()
     app.switch_page("pages/train.py").run()
