@@ -6,11 +6,16 @@ import streamlit as st
 
 from cnnlab import datasets, settings
 from cnnlab.errors import CNNLabError
-from cnnlab.ui import words
+from cnnlab.ui import navigation, words
 
 
-def offer(name: str) -> None:
-    """Say that a data set is not on this machine yet, with a button that brings it."""
+def offer(name: str, *, narrow: bool = False) -> None:
+    """Say that a data set is not on this machine yet, with a button that brings it.
+
+    Args:
+        name: of the data set.
+        narrow: whether it stands in a column too narrow for names of files: the page Data says those.
+    """
     info = datasets.info(name)
     if info.own:
         st.info(
@@ -20,7 +25,11 @@ def offer(name: str) -> None:
         )
         return
     if not settings.get().downloads:
-        _refused(name)
+        if narrow:
+            st.warning(f"{info.title} is not on this machine.", icon=":material/cloud_off:")
+            navigation.link("data", "Which file to put where", icon=":material/folder:", set=name)
+        else:
+            _refused(name)
         return
     st.info(
         f"{info.title} is not on this machine yet: {words.size(info.download_bytes)} to download, once.",

@@ -174,7 +174,7 @@ def _change(field: str, value: Any) -> None:
 
 def _start(design: Design) -> None:
     if not datasets.is_installed(design.dataset):
-        install_panel.offer(design.dataset)
+        install_panel.offer(design.dataset, narrow=True)
     actions.train_button(design, key="start", width="stretch")
     obstacle = design.obstacle()
     if obstacle is not None:

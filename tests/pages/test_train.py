@@ -148,6 +148,15 @@ def test_a_design_whose_data_is_not_here_offers_the_download_first(
     assert "11.5\u00a0MB to download" in app.info[0].value
 
 
+def test_where_downloads_are_off_the_way_leads_to_the_page_that_names_the_file(open_page: OpenPage) -> None:
+    app = open_page("design")
+    app.menu_button(key="w-preset").set_value("lenet5").run()
+    app.switch_page("pages/train.py").run()
+    assert app.button(key="start").disabled
+    assert [warning.value for warning in app.warning] == ["MNIST is not on this machine."]
+    assert screen.links(app, "Which file to put where") == ["set=mnist"]
+
+
 # A run that waits or trains
 
 
