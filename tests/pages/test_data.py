@@ -194,3 +194,15 @@ def write_mnist(path: Path, *, train: int, test: int) -> None:
         x_test=draw.integers(0, 256, (test, 28, 28), np.uint8),
         y_test=(np.arange(test) % 10).astype(np.uint8),
     )
+
+
+@pytest.mark.parametrize("name", ["nope", "../../etc/passwd", "x" * 3000, "own-0123456789"])
+def test_a_link_to_a_data_set_that_is_not_there_is_answered_in_one_message(
+    name: str, open_page: OpenPage
+) -> None:
+    app = open_page("data", set=name)
+    assert not app.exception
+    assert screen.error(app)
+    assert app.error[0].proto.title == "This link leads to no data set"
+    assert len(screen.error(app)) < 400
+    assert app.button_group(key="w-data").value == "digits"
