@@ -18,7 +18,17 @@ from typing import Any
 from cnnlab import api, datasets
 from cnnlab.api import exports
 from cnnlab.api.progress import counting_bar
-from cnnlab.cli import BAD_INPUT, Parser, add_training, chosen_design, complain, percent, show, whole
+from cnnlab.cli import (
+    BAD_INPUT,
+    Parser,
+    add_training,
+    chosen_design,
+    complain,
+    percent,
+    show,
+    whole,
+    whole_number,
+)
 from cnnlab.datasets.own import shelf
 from cnnlab.datasets.own.pictures import Preparation
 from cnnlab.errors import (
@@ -85,14 +95,14 @@ def parser() -> argparse.ArgumentParser:
     add_training(add("train", train, "Train a network and wait for it."))
     add("resume", resume, "Go on with a run that was stopped, failed or interrupted.", run=True)
     evaluating = add("evaluate", evaluate, "Ask a run's network about its test images.", run=True)
-    evaluating.add_argument("--step", type=int, help="step of the weights (default: the last kept)")
+    evaluating.add_argument("--step", type=whole_number, help="step of the weights (default: the last kept)")
     listing = add("runs", list_runs, "List runs, the newest first.")
     listing.add_argument("--owner", help="only those of one owner (default: all)")
     exporting = add("export", export, "Write a run's network in another form.", run=True)
     exporting.add_argument(
         "--format", required=True, choices=formats.names(), metavar="FORMAT", help=", ".join(formats.names())
     )
-    exporting.add_argument("--step", type=int, help="step of the weights (default: the last kept)")
+    exporting.add_argument("--step", type=whole_number, help="step of the weights (default: the last kept)")
     exporting.add_argument(
         "-o",
         "--output",
@@ -109,7 +119,7 @@ def _add_import(importing: argparse.ArgumentParser) -> None:
     importing.add_argument("--name", help="what to call it (default: the folder's or the zip's name)")
     importing.add_argument(
         "--size",
-        type=int,
+        type=whole_number,
         default=Preparation.side,
         help="side of the images in pixels (default: %(default)s)",
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -45,7 +46,7 @@ def add_training(training: argparse.ArgumentParser) -> None:
     what = training.add_mutually_exclusive_group(required=True)
     what.add_argument("--preset", metavar="NAME", help="a network to start from: see the command presets")
     what.add_argument("--design", metavar="FILE", help="a design as JSON")
-    what.add_argument("--link", metavar="TEXT", help="a design as the text behind ?lab= in a link")
+    what.add_argument("--link", metavar="TEXT", help="a design as its link, or the text behind ?lab= in it")
     training.add_argument(
         "--recipe",
         choices=presets.RECIPES,
@@ -81,6 +82,14 @@ def _reader(control: Control) -> Callable[[str], Any]:
     return read
 
 
+def whole_number(text: str) -> int:
+    """Reads the text of an option that counts something; who takes the number says what its bounds are."""
+    try:
+        return int(text)
+    except ValueError as exc:
+        raise argparse.ArgumentTypeError(f"expected a whole number, received {text[:40]!r}") from exc
+
+
 def chosen_design(options: argparse.Namespace) -> Design:
     """The design that the options of `train` describe.
 
@@ -93,7 +102,7 @@ def chosen_design(options: argparse.Namespace) -> Design:
     elif options.preset is not None:
         design = presets.preset(options.preset).design
     elif options.link is not None:
-        design = links.decode(options.link)
+        design = links.decode(_behind_lab(options.link))
     else:
         design = _read_design(Path(options.design))
     given = {name: getattr(options, name) for name in TrainingConfig.controls()}
@@ -115,6 +124,12 @@ def _by_recipe(options: argparse.Namespace) -> Design:
     preset = presets.preset(options.preset)
     training = preset.recipe(options.recipe, bfloat16=processor.gains_from_bfloat16())
     return preset.design.replace(training=training)
+
+
+def _behind_lab(link: str) -> str:
+    """The text of a design in a whole address (`…/design?lab=…`); any other text as it is."""
+    found = re.search(r"[?&]lab=([^&#]*)", link)
+    return found[1] if found else link
 
 
 def _read_design(path: Path) -> Design:

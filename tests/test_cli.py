@@ -115,6 +115,10 @@ BAD = [
     (["evaluate", "../../etc/passwd"], "no run"),
     (["resume", "0123456789"], "no run"),
     (["export", "0123456789", "--format", "hologram"], "invalid choice: 'hologram'"),
+    (["evaluate", "0123456789", "--step", "last"], "--step: expected a whole number, received 'last'"),
+    (["export", "0123456789", "--format", "csv", "--step", "1.5"], "--step: expected a whole number"),
+    (["import", "nowhere", "--size", "big"], "--size: expected a whole number, received 'big'"),
+    (["train", "--link", "http://localhost:8501/design?lab=1nonsense"], "The link holds no design"),
     (["sing"], "invalid choice: 'sing'"),
     ([], "required"),
 ]
@@ -209,13 +213,17 @@ def test_a_tutorial_is_trained_by_either_of_its_recipes(
     assert api.runs()[0].design.training == tutorial.published
 
 
-@pytest.mark.parametrize("form", ["link", "design"])
+@pytest.mark.parametrize("form", ["text", "link", "design"])
 def test_a_design_is_taken_from_a_link_or_a_file(form: str, cli: Cli, engine: Engine, tmp_path: Path) -> None:
     design = DIGITS.replace(preset=None, training=DIGITS.training.replace(seed=42))
     file = tmp_path / "design.json"
     file.write_text(design.to_json())
-    text = links.encode(design) if form == "link" else str(file)
-    cli("train", f"--{form}", text, "--name", "quick")
+    text = links.encode(design)
+    if form == "design":
+        cli("train", "--design", str(file), "--name", "quick")
+    else:
+        address = f"http://localhost:8501/design?run=0123456789&lab={text}#top"
+        cli("train", "--link", address if form == "link" else text, "--name", "quick")
     assert api.runs()[0].design == design
 
 

@@ -245,9 +245,10 @@ def _unavailable(name: str, recipe: catalogue.Download, reason: str) -> DatasetU
     title = catalogue.entry(name).info.title
     originals = ", ".join(file.name for file in recipe.files if file.name != f"{name}.npz")
     instead = f", or the original {originals}," if originals else ""
+    later = ", or try again when the network is there" if settings.get().downloads else ""
     return DatasetUnavailable(
         f"{title} is not on this machine: {reason}. Put {name}.npz (arrays {archives.NPZ_LAYOUT}){instead} "
-        f"into {_data_folders()[0]}, or try again when the network is there.{_beside(missing_folder())}"
+        f"into {_data_folders()[0]}{later}.{_beside(missing_folder())}"
     )
 
 

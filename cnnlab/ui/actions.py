@@ -7,7 +7,7 @@ from typing import Literal
 
 import streamlit as st
 
-from cnnlab import api, datasets
+from cnnlab import api, datasets, settings
 from cnnlab.errors import CNNLabError, RunNotFound
 from cnnlab.runs.store import ACTIVE
 from cnnlab.spec.design import Design
@@ -23,7 +23,8 @@ def obstacle(design: Design) -> str | None:
         info = datasets.info(design.dataset)
         if info.own:
             return f"The images of {info.title} were deleted. Choose another data set."
-        return f"{info.title} is not on this machine yet. Download it first."
+        first = "Download it first." if settings.get().downloads else "Its file has to be put there first."
+        return f"{info.title} is not on this machine yet. {first}"
     return design.obstacle()
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from cnnlab import datasets
+from cnnlab import datasets, settings
+from cnnlab.datasets import DatasetInfo
 from cnnlab.spec import presets
 from cnnlab.spec.design import Design
 from cnnlab.spec.presets import Preset
@@ -67,6 +68,13 @@ def _card(preset: Preset) -> None:
         state.keep(state.editor().load(preset.design))
         navigation.go("design")
     tutorial = f" · tutorial {preset.tutorial.split(' ')[0]}" if preset.tutorial else ""
-    here = datasets.is_installed(preset.dataset)
-    download = "" if here else f"  \n:material/download:\u00a0{words.size(info.download_bytes)}"
-    st.caption(f"{info.title}{tutorial}  \n{parameters:,} parameters{download}")
+    st.caption(f"{info.title}{tutorial}  \n{parameters:,} parameters{_missing(info)}")
+
+
+def _missing(info: DatasetInfo) -> str:
+    """A line for a data set that is not here: what there is to download, if that may be."""
+    if datasets.is_installed(info.name):
+        return ""
+    if not settings.get().downloads:
+        return "  \n:material/cloud_off:\u00a0not on this machine"
+    return f"  \n:material/download:\u00a0{words.size(info.download_bytes)}"

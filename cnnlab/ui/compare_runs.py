@@ -105,7 +105,9 @@ def _found(ids: Iterable[str]) -> tuple[list[api.Run], list[str]]:
         except RunNotFound as exc:
             missing.append(str(exc))
     if len(missing) > 1:
-        missing = [f"{missing[0]} Nor are there {len(missing) - 1} more of the runs in the address."]
+        more = len(missing) - 1
+        others = "is there another" if more == 1 else f"are there {more} more"
+        missing = [f"{missing[0]} Nor {others} of the runs in the address."]
     return runs, missing
 
 

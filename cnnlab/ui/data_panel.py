@@ -29,12 +29,19 @@ _PARTS = {"train": "Training", "validation": "Validation", "test": "Test"}
 def sections() -> Sequence[Any]:
     """A tab for each of `SECTIONS`; only what is in the open one is worth drawing.
 
-    The address may name a data set (`?set=`), which is then the one that is shown.
+    The address may name a data set (`?set=`), which is then the one that is shown; that there is none of this
+    name is said in words.
     """
     asked = st.query_params.get("set")
+    # What was shown already may have been deleted since, on this very page.
     if asked and asked != st.session_state.get(_ASKED):
-        st.session_state[_ASKED] = st.session_state["w-data"] = asked
-        st.session_state[_TAB] = SECTIONS[0]
+        try:
+            datasets.info(asked)
+        except CNNLabError as exc:
+            st.error(str(exc), title="This link leads to no data set", icon=":material/link_off:")
+        else:
+            st.session_state[_ASKED] = st.session_state["w-data"] = asked
+            st.session_state[_TAB] = SECTIONS[0]
     return st.tabs(SECTIONS, key=_TAB, on_change="rerun")
 
 

@@ -142,8 +142,10 @@ def _design(card: Card) -> None:
 
 @st.dialog("Rename this data set")
 def _rename(card: Card) -> None:
-    title = st.text_input("Name", card.title, max_chars=MAX_TITLE, key=f"w-own-rename-{card.name}")
-    if st.button("Rename", type="primary", key="w-own-rename-now"):
+    with st.form("w-own-rename", border=False):  # Enter renames too
+        title = st.text_input("Name", card.title, max_chars=MAX_TITLE, key=f"w-own-rename-{card.name}")
+        renamed = st.form_submit_button("Rename", type="primary", key="w-own-rename-now")
+    if renamed:
         try:
             store.rename(card.name, title)
         except CNNLabError as exc:

@@ -42,6 +42,9 @@ def require(page: str) -> tuple[api.Run, int]:
     """
     run = chosen()
     if run is None:
+        if api.runs(owner()):  # the link led to no run, which was said: there are others
+            navigation.link("runs", "Open one of your runs", icon=":material/history:")
+            st.stop()
         nothing_yet(f"There is no trained network to {page} yet.")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         _run_choice(run)
@@ -58,7 +61,7 @@ def nothing_yet(text: str) -> NoReturn:
     with st.container(border=True, horizontal_alignment="center"):
         st.markdown(f"**{text}**", width="content")
         st.caption("Train the first network in a few seconds, or design your own.", width="content")
-        with st.container(horizontal=True, horizontal_alignment="center"):
+        with st.container(horizontal=True, horizontal_alignment="center", vertical_alignment="center"):
             cards.first_button(key="w-first")
             navigation.link("design", "Design", icon=":material/layers:")
     st.stop()

@@ -42,7 +42,7 @@ def _row(run: api.Run) -> None:
     with st.container(border=True):
         name, figures, menu = st.columns(_WIDTHS, vertical_alignment="center", gap="small")
         with name, st.container(gap=None):
-            navigation.link("train", f"**{run.name}**", run=run.id)
+            navigation.link("train", f"**{words.plain(run.name)}**", run=run.id)
             with st.container(horizontal=True, gap=None, wrap=False):
                 st.space(_LINK_INDENT)
                 st.caption(f"{_design_words(run)} · {words.ago(run.row.created_at)}")
@@ -137,8 +137,10 @@ def _design(run: api.Run) -> None:
 @st.dialog("Rename this run", on_dismiss="rerun")
 def _rename(run: api.Run) -> None:
     st.session_state[_IN_DIALOG] = True
-    name = st.text_input("Name", run.name, max_chars=NAME_LENGTH, key=f"rename-{run.id}")
-    if st.button("Rename", type="primary", key="rename-now"):
+    with st.form("rename", border=False):  # Enter renames too
+        name = st.text_input("Name", run.name, max_chars=NAME_LENGTH, key=f"rename-{run.id}")
+        renamed = st.form_submit_button("Rename", type="primary", key="rename-now")
+    if renamed:
         actions.attempt(lambda: run.rename(name))
         st.rerun()
 
@@ -146,7 +148,7 @@ def _rename(run: api.Run) -> None:
 @st.dialog("Delete this run?", on_dismiss="rerun")
 def _delete(run: api.Run) -> None:
     st.session_state[_IN_DIALOG] = True
-    st.markdown(f"**{run.name}**, its curves and its weights will be gone for good.")
+    st.markdown(f"**{words.plain(run.name)}**, its curves and its weights will be gone for good.")
     if run.status in ACTIVE:
         st.caption("It is still active: it will be stopped first.")
     with st.container(horizontal=True):

@@ -118,7 +118,7 @@ def _head(run: api.Run) -> None:
     row = st.container(
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", gap="xsmall"
     )
-    row.markdown(f"#### {run.name}", width="content")
+    row.markdown(f"#### {words.plain(run.name)}", width="content")
     # A row of its own begins at the left on a phone.
     with row.container(horizontal=True, vertical_alignment="center", gap="xsmall", width="content"):
         _controls(run)
@@ -181,7 +181,7 @@ def _change(field: str, value: Any) -> None:
 
 def _start(design: Design) -> None:
     if not datasets.is_installed(design.dataset):
-        install_panel.offer(design.dataset)
+        install_panel.offer(design.dataset, narrow=True)
     actions.train_button(design, key="start", width="stretch")
     obstacle = design.obstacle()
     if obstacle is not None:

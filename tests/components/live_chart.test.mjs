@@ -158,6 +158,15 @@ test("the time left comes from the pace, and from whole epochs once there are so
   assert.equal(timeLeft(after), 4);
 });
 
+test("the first step is no pace: the graph is built in it", () => {
+  const first = historyOf(status("running"), started(), steps(1, [2.3]));
+  assert.equal(timeLeft(first), null);
+  assert.ok(!drawFacts(first).includes("images/s"));
+  fold(first, { seq: 4, ...steps(2, [2.2]) });
+  assert.equal(timeLeft(first), (18 * 32) / 320);
+  assert.ok(drawFacts(first).includes("320 images/s"));
+});
+
 test("nobody knows the time left of a run that waits, is paused or has no step yet", () => {
   assert.equal(timeLeft(historyOf(status("queued"))), null);
   assert.equal(timeLeft(historyOf(status("running"), started())), null);

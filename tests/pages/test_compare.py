@@ -162,6 +162,8 @@ class TestChoosing:
         app = open_page("compare", runs="a,b,c")
         assert not app.exception
         assert screen.error(app).endswith("Nor are there 2 more of the runs in the address.")
+        app = open_page("compare", runs="a,b")
+        assert screen.error(app).endswith("Nor is there another of the runs in the address.")
         assert app.multiselect[0].value == []
 
     def test_more_runs_than_colours_are_cut_and_said(self, open_page: OpenPage) -> None:

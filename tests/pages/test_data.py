@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from cnnlab import datasets, settings
+from cnnlab.errors import DatasetUnavailable
 from tests.pages import recorded, screen
 from tests.pages.conftest import OpenPage
 
@@ -89,13 +91,10 @@ def test_without_a_network_one_message_names_the_file_and_the_folder(
     open_page: OpenPage, data_folder: Path
 ) -> None:
     app = choose(open_page("data"), "mnist")
-    assert [info.value for info in app.info] == [
-        "MNIST is not on this machine yet: 11.5\u00a0MB to download, once."
-    ]
-    assert not app.metric
-    app.button(key="install-mnist").click().run()
     assert not app.exception
-    message = screen.error(app)
+    assert not app.metric
+    assert "Download MNIST" not in screen.buttons(app)
+    (message,) = [warning.value for warning in app.warning]
     assert "mnist.npz" in message
     assert str(data_folder) in message
     assert "downloads are switched off" in message
@@ -104,11 +103,29 @@ def test_without_a_network_one_message_names_the_file_and_the_folder(
 def test_a_data_folder_that_is_not_there_is_named(open_page: OpenPage, data_folder: Path) -> None:
     data_folder.rmdir()
     app = choose(open_page("data"), "mnist")
+    (message,) = [warning.value for warning in app.warning]
+    assert message.endswith(f" CNNLAB_DATA names {data_folder}, which is not there.")
+
+
+def test_a_download_that_fails_says_so_below_its_button(
+    open_page: OpenPage, data_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_network(name: str, progress: object) -> None:
+        raise DatasetUnavailable(f"No network for {name}.")
+
+    monkeypatch.setenv("CNNLAB_DOWNLOADS", "1")
+    settings.get.cache_clear()
+    monkeypatch.setattr(datasets, "install", no_network)
+    data_folder.rmdir()
+    app = choose(open_page("data"), "mnist")
+    assert [info.value for info in app.info] == [
+        "MNIST is not on this machine yet: 11.5\u00a0MB to download, once."
+    ]
     assert [warning.value for warning in app.warning] == [
         f"CNNLAB_DATA names {data_folder}, which is not there."
     ]
     app.button(key="install-mnist").click().run()
-    assert screen.error(app).endswith(f"CNNLAB_DATA names {data_folder}, which is not there.")
+    assert screen.error(app) == "No network for mnist."
 
 
 def test_an_npz_in_the_data_folder_opens(open_page: OpenPage, data_folder: Path) -> None:
@@ -177,3 +194,15 @@ def write_mnist(path: Path, *, train: int, test: int) -> None:
         x_test=draw.integers(0, 256, (test, 28, 28), np.uint8),
         y_test=(np.arange(test) % 10).astype(np.uint8),
     )
+
+
+@pytest.mark.parametrize("name", ["nope", "../../etc/passwd", "x" * 3000, "own-0123456789"])
+def test_a_link_to_a_data_set_that_is_not_there_is_answered_in_one_message(
+    name: str, open_page: OpenPage
+) -> None:
+    app = open_page("data", set=name)
+    assert not app.exception
+    assert screen.error(app)
+    assert app.error[0].proto.title == "This link leads to no data set"
+    assert len(screen.error(app)) < 400
+    assert app.button_group(key="w-data").value == "digits"

@@ -57,7 +57,7 @@ def test_every_preset_loads_and_shows_its_parameters(name: str, open_page: OpenP
     assert screen.buttons(app)["Train"] == here
     if not here:
         title = datasets.info(preset.dataset).title
-        why = f"Cannot start yet. {title} is not on this machine yet. Download it first."
+        why = f"Cannot start yet. {title} is not on this machine yet. Its file has to be put there first."
         assert app.button(key="train").help == why
 
 

@@ -92,6 +92,17 @@ def test_a_link_to_a_run_that_is_not_there_is_answered_in_one_message(
     assert len(screen.error(app)) < 300
 
 
+@pytest.mark.parametrize("key", ["inspect", "evaluate"])
+def test_a_dead_link_offers_the_runs_that_there_are(key: str, open_page: OpenPage) -> None:
+    app = open_page(key, run="0123456789")
+    assert screen.says(app, f"There is no trained network to {key} yet.")
+    recorded.finished(OWNER)
+    app = open_page(key, run="0123456789")
+    assert screen.error(app).startswith("There is no run '")
+    assert not screen.says(app, "There is no trained network")
+    assert screen.links(app, "Open one of your runs")
+
+
 @pytest.mark.parametrize("key", [key for key in PAGES if key != "convolution"])
 def test_a_setting_that_cannot_be_used_is_said_on_the_page(
     key: str, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch

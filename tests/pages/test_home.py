@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cnnlab import api
+from cnnlab import api, settings
 from cnnlab.spec import presets
 from cnnlab.ui.concepts import TITLES
 from tests.pages import screen
@@ -46,12 +46,20 @@ def test_every_preset_has_a_card_with_its_data_set_parameters_and_tutorial(open_
     assert captions[2].startswith("Fashion-MNIST · tutorial T2")
 
 
-def test_only_what_is_not_on_this_machine_shows_its_download(open_page: OpenPage) -> None:
+@pytest.mark.parametrize(
+    ("downloads", "shown"),
+    [("1", ":material/download:\u00a011.5\u00a0MB"), ("0", ":material/cloud_off:\u00a0not on this machine")],
+)
+def test_only_what_is_not_on_this_machine_shows_its_download(
+    downloads: str, shown: str, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CNNLAB_DOWNLOADS", downloads)
+    settings.get.cache_clear()
     app = open_page("home")
     captions = dict(zip(CARDS, (caption.value for caption in app.caption), strict=True))
-    assert "download" not in captions["Handwritten digits, small"]
-    assert "download" not in captions["TinyVGG"]
-    assert captions["LeNet-5"].endswith(":material/download:\u00a011.5\u00a0MB")
+    for title in ("Handwritten digits, small", "TinyVGG"):
+        assert ":material/" not in captions[title]
+    assert captions["LeNet-5"].endswith(shown)
 
 
 @pytest.mark.parametrize("name", ["digits", "mnist_5x5"])

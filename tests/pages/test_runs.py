@@ -145,6 +145,16 @@ def test_an_empty_name_is_refused_in_words(open_page: OpenPage) -> None:
     assert "A run's name must have 1 to" in app.toast[0].value
 
 
+def test_a_name_is_shown_as_it_was_typed(open_page: OpenPage) -> None:
+    typed = "![x](http://host/a.png) *run* :red[hi]"
+    shown = r"!\[x\](http\://host/a.png) \*run\* \:red\[hi\]"
+    run = recorded.finished(name=typed)
+    app = open_page("runs")
+    assert [link.value for link in app.page_link][len(PAGES) :] == [f"**{shown}**"]
+    assert screen.says(choose(app, run, "delete").run(), f"**{shown}**, its curves")
+    assert f"#### {shown}" in screen.texts(open_page("train", run=run.id))
+
+
 def test_deleting_asks_first(open_page: OpenPage) -> None:
     run = recorded.finished(name="mine")
     app = choose(open_page("runs"), run, "delete").run()

@@ -7,6 +7,7 @@ import time
 import pytest
 
 from cnnlab import api
+from cnnlab import settings as cnnlab_settings
 from cnnlab.errors import EngineError
 from cnnlab.runs import get_store
 from cnnlab.spec import links
@@ -133,7 +134,11 @@ def test_a_run_that_cannot_be_started_says_why(
     assert app.toast[0].proto.duration == 0  # it stays until it is closed
 
 
-def test_a_design_whose_data_is_not_here_offers_the_download_first(open_page: OpenPage) -> None:
+def test_a_design_whose_data_is_not_here_offers_the_download_first(
+    open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CNNLAB_DOWNLOADS", "1")
+    cnnlab_settings.get.cache_clear()
     app = open_page("design")
     app.menu_button(key="w-preset").set_value("lenet5").run()
     app.switch_page("pages/train.py").run()
@@ -141,6 +146,15 @@ def test_a_design_whose_data_is_not_here_offers_the_download_first(open_page: Op
     assert app.button(key="start").disabled
     assert screen.buttons(app)["Download MNIST"]
     assert "11.5\u00a0MB to download" in app.info[0].value
+
+
+def test_where_downloads_are_off_the_way_leads_to_the_page_that_names_the_file(open_page: OpenPage) -> None:
+    app = open_page("design")
+    app.menu_button(key="w-preset").set_value("lenet5").run()
+    app.switch_page("pages/train.py").run()
+    assert app.button(key="start").disabled
+    assert [warning.value for warning in app.warning] == ["MNIST is not on this machine."]
+    assert screen.links(app, "Which file to put where") == ["set=mnist"]
 
 
 # A run that waits or trains

@@ -63,10 +63,11 @@ export function drawStrip(history) {
 /** Status, place and pace of the run, as HTML; what is of class "more" goes first where it is narrow. */
 export function drawFacts(history) {
   const left = timeLeft(history);
+  const known = history.epochs.length > 0 || history.step.length > 1; // the first step builds the graph: it is no pace
   const dot = '<i aria-hidden="true"> · </i>';
   const step = `<span class="more">${dot}step <b>${formatCount(lastStep(history))}</b> of ${formatCount(history.totalSteps)}</span>`;
   const place = history.totalEpochs ? `Epoch <b>${currentEpoch(history)}</b> of ${history.totalEpochs}${step}` : "";
-  const speed = history.imagesPerSecond
+  const speed = known && history.imagesPerSecond
     ? `<span class="speed">${formatCount(Math.round(history.imagesPerSecond))} images/s${left === null ? "" : dot}</span>`
     : "";
   const pace = speed + (left === null ? "" : `${formatSeconds(left)} left`);

@@ -43,14 +43,14 @@ export function currentEpoch(history) {
 
 /**
  * Seconds that a running training still needs; null while nobody can know.
- * Complete epochs are the better measure: validation is in them.
+ * Complete epochs are the better measure: validation is in them. The first step is none: the graph is built in it.
  */
 export function timeLeft(history) {
   const steps = history.totalSteps - lastStep(history);
   if (history.status !== "running" || !lastStep(history)) return null;
   const recent = history.epochs.slice(-3).map((epoch) => epoch.seconds).filter((value) => value > 0);
   if (recent.length) return (mean(recent) * steps) / history.stepsPerEpoch;
-  return history.imagesPerSecond > 0 ? (steps * history.batchSize) / history.imagesPerSecond : null;
+  return history.imagesPerSecond > 0 && history.step.length > 1 ? (steps * history.batchSize) / history.imagesPerSecond : null;
 }
 
 /**
