@@ -84,7 +84,7 @@ test("names move to the nearest free place, the first one stays at its own", () 
   assert.deepEqual(found.map(({ label }) => label), [0, 1, 2]);
   assert.deepEqual([found[0].x, found[0].y], [200, 100]);
   assert.ok(!found.some((a, i) => found.slice(i + 1).some((b) => overlap(a, b))));
-  // One line and the gap are 19 pixels: the next circle has 24.
+  // One line and the gap are 21 pixels: the next circle has 24.
   assert.deepEqual([Math.round(found[1].x), Math.round(found[1].y)], [201, 76]);
 });
 

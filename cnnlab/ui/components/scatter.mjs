@@ -14,7 +14,7 @@ const NAMES = 20;
 const LETTERS = 14;
 const LETTER_HEIGHT = 16;
 /** Room around a name, in pixels, and how far it may be moved for it: further off it would name other dots. */
-const GAP = 3;
+const GAP = 5;
 const FURTHEST = 60;
 
 /** The colour and the shape of a class. */
