@@ -140,7 +140,7 @@ CONTROLS: tuple[Control, ...] = (
         other_samples=pressed("w-shuffle"),
         tab=tabs("Augmentation", "Images"),
     ),
-    *_in(DATA, ("As the network sees them",), image_of_class=listed("w-tensor-class-digits")),
+    *_in(DATA, ("As the network sees them",), image_of_class=listed("w-tensor-class-")),
     *_in(
         CARDS,
         (),

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import plotly.graph_objects as go
 
 from cnnlab.analysis.calibration import Calibration
 from cnnlab.analysis.palettes import BLUE, VERMILION
-from cnnlab.figures.theme import QUIET, finish, rgba
+from cnnlab.figures.theme import QUIET, axis, drawn, rgba
+
+_AS_RIGHT_AS_SURE: dict[str, Any] = {
+    "type": "scatter",
+    "x": [0, 1],
+    "y": [0, 1],
+    "mode": "lines",
+    "name": "as right as sure",
+    "hoverinfo": "skip",
+    "line": {"color": QUIET, "width": 2, "dash": "dash"},
+}
 
 
 def reliability(found: Calibration) -> go.Figure:
@@ -19,41 +31,41 @@ def reliability(found: Calibration) -> go.Figure:
     width = float(found.edges[1] - found.edges[0])
     middles = (found.edges[:-1] + found.edges[1:])[held] / 2
     accuracy, sure, counts = found.accuracy[held], found.confidence[held], found.counts[held]
-    figure = go.Figure()
     details = np.stack([found.edges[held], found.edges[held + 1], sure, accuracy, counts], axis=1)
-    text = (
-        "%{customdata[0]:.0%} to %{customdata[1]:.0%} sure: %{customdata[4]:,} answers, "
-        "%{customdata[3]:.1%} right, %{customdata[2]:.1%} sure on average"
+    bars = {
+        "type": "bar",
+        "x": middles,
+        "width": width * 0.92,
+        "customdata": details.tolist(),
+        "hovertemplate": "%{customdata[0]:.0%} to %{customdata[1]:.0%} sure: %{customdata[4]:,} answers, "
+        "%{customdata[3]:.1%} right, %{customdata[2]:.1%} sure on average<extra></extra>",
+    }
+    right = {"y": accuracy, "name": "right", "marker": {"color": BLUE, "line": {"width": 0}}}
+    gap = {
+        "y": sure - accuracy,
+        "base": accuracy.tolist(),
+        "name": "gap to its confidence",
+        "marker": {"color": rgba(VERMILION, 0.35), "line": {"width": 1.5, "color": VERMILION}},
+    }
+    answers = {
+        "y": counts,
+        "yaxis": "y2",
+        "name": "answers",
+        "showlegend": False,
+        "marker": {"color": QUIET},
+    }
+    return drawn(
+        [bars | right, bars | gap, _AS_RIGHT_AS_SURE, bars | answers],
+        height=460,
+        legend=True,
+        barmode="overlay",
+        xaxis={
+            "title_text": "confidence",
+            "range": [0, 1.01],
+            "tickformat": ".0%",
+            "dtick": 0.25,
+            "anchor": "y2",
+        },
+        yaxis={"title_text": "right", "range": [0, 1.02], "tickformat": ".0%", "domain": [0.3, 1]},
+        yaxis2=axis(title_text="answers", domain=[0, 0.2], tickformat=",d", nticks=3, anchor="x"),
     )
-    bars = {"x": middles, "width": width * 0.92, "customdata": details.tolist(), "hovertemplate": text}
-    figure.add_bar(y=accuracy, name="right", marker={"color": BLUE, "line": {"width": 0}}, **bars)
-    figure.add_bar(
-        y=sure - accuracy,
-        base=accuracy.tolist(),
-        name="gap to its confidence",
-        marker={"color": rgba(VERMILION, 0.35), "line": {"width": 1.5, "color": VERMILION}},
-        **bars,
-    )
-    figure.add_scatter(
-        x=[0, 1],
-        y=[0, 1],
-        mode="lines",
-        name="as right as sure",
-        hoverinfo="skip",
-        line={"color": QUIET, "width": 2, "dash": "dash"},
-    )
-    figure.add_bar(y=counts, yaxis="y2", name="answers", showlegend=False, marker={"color": QUIET}, **bars)
-    return _lay_out(figure)
-
-
-def _lay_out(figure: go.Figure) -> go.Figure:
-    finish(figure, height=460, legend=True)
-    for trace in figure.data:
-        trace.hovertemplate = trace.hovertemplate and f"{trace.hovertemplate}<extra></extra>"
-    figure.update_layout(barmode="overlay", yaxis2={**figure.layout.yaxis.to_plotly_json(), "anchor": "x"})
-    figure.update_xaxes(title_text="confidence", range=[0, 1.01], tickformat=".0%", dtick=0.25, anchor="y2")
-    figure.update_layout(
-        yaxis={"title": {"text": "right"}, "range": [0, 1.02], "tickformat": ".0%", "domain": [0.3, 1]},
-        yaxis2={"title": {"text": "answers"}, "domain": [0, 0.2], "tickformat": ",d", "nticks": 3},
-    )
-    return figure

@@ -8,10 +8,10 @@ import plotly.graph_objects as go
 
 from cnnlab.analysis.metrics import ClassReport
 from cnnlab.analysis.palettes import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY
-from cnnlab.figures.theme import finish, shorten
+from cnnlab.figures.theme import drawn, shorten
 
 _SPLITS = {"training": BLUE, "validation": ORANGE, "test": GREEN}
-_MEASURES = {"precision": SKY, "recall": ORANGE, "f1": PURPLE}
+_MEASURES = {"precision": ("precision", SKY), "recall": ("recall", ORANGE), "f1": ("F1", PURPLE)}
 # "category", or the digits "0" to "9" would become an axis of numbers.
 _CLASS_AXIS = {"type": "category", "autorange": "reversed", "showgrid": False, "dtick": 1}
 
@@ -23,19 +23,21 @@ def class_counts(counts: Mapping[str, Sequence[int]], names: Sequence[str]) -> g
         counts: Part ("training", "validation", "test") to images a class.
         names: One name a class.
     """
-    figure = go.Figure()
-    for part, values in counts.items():
-        figure.add_bar(
-            y=_ticks(names),
-            x=list(values),
-            name=part,
-            orientation="h",
-            marker={"color": _SPLITS.get(part, GREY), "line": {"width": 0}},
-            customdata=list(names),
-            hovertemplate=f"%{{x:,}} {part} images of '%{{customdata}}'<extra></extra>",
-        )
-    return finish(
-        figure,
+    bars = [
+        {
+            "type": "bar",
+            "y": _ticks(names),
+            "x": list(values),
+            "name": part,
+            "orientation": "h",
+            "marker": {"color": _SPLITS.get(part, GREY), "line": {"width": 0}},
+            "customdata": list(names),
+            "hovertemplate": f"%{{x:,}} {part} images of '%{{customdata}}'<extra></extra>",
+        }
+        for part, values in counts.items()
+    ]
+    return drawn(
+        bars,
         height=_height(len(names), 30),
         legend=True,
         xaxis={"title_text": "images", "tickformat": ",d"},
@@ -57,21 +59,22 @@ def describe_class_counts(counts: Mapping[str, Sequence[int]], names: Sequence[s
 
 def class_report(report: Sequence[ClassReport]) -> go.Figure:
     """Draw precision, recall and F1 of each class as bars from 0 to 100 %."""
-    figure = go.Figure()
     names = [row.name for row in report]
-    for measure, colour in _MEASURES.items():
-        label = "F1" if measure == "f1" else measure
-        figure.add_bar(
-            y=_ticks(names),
-            x=[getattr(row, measure) for row in report],
-            name=label,
-            orientation="h",
-            marker={"color": colour, "line": {"width": 0}},
-            customdata=names,
-            hovertemplate=f"{label} of '%{{customdata}}': %{{x:.1%}}<extra></extra>",
-        )
-    return finish(
-        figure,
+    bars = [
+        {
+            "type": "bar",
+            "y": _ticks(names),
+            "x": [getattr(row, measure) for row in report],
+            "name": label,
+            "orientation": "h",
+            "marker": {"color": colour, "line": {"width": 0}},
+            "customdata": names,
+            "hovertemplate": f"{label} of '%{{customdata}}': %{{x:.1%}}<extra></extra>",
+        }
+        for measure, (label, colour) in _MEASURES.items()
+    ]
+    return drawn(
+        bars,
         height=_height(len(report), 44),
         legend=True,
         xaxis={"range": [0, 1.06], "tickformat": ".0%", "tickvals": [0, 0.25, 0.5, 0.75, 1]},

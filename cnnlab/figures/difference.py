@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from cnnlab.analysis.confusion import NUMBERS_UP_TO
 from cnnlab.analysis.metrics import Scale, normalise
 from cnnlab.analysis.palettes import BLUE, VERMILION
-from cnnlab.figures.theme import TEXT, finish, rgba, shorten
+from cnnlab.figures.theme import TEXT, drawn, rgba, shorten
 
 
 def difference(
@@ -37,23 +37,22 @@ def difference(
     gain = np.where(np.eye(len(names), dtype=bool), change, -change)
     extreme = max(float(np.abs(gain).max(initial=0.0)), 1e-9)
     written = [[_number(value, scale) for value in row] for row in change]
-    figure = go.Figure()
-    figure.add_heatmap(
-        z=gain,
-        zmin=-extreme,
-        zmax=extreme,
+    cells = {
+        "type": "heatmap",
+        "z": gain,
+        "zmin": -extreme,
+        "zmax": extreme,
         # Transparent in the middle: the page's own ground, light or dark, is zero.
-        colorscale=[[0, VERMILION], [0.5, rgba(VERMILION, 0.04)], [0.5, rgba(BLUE, 0.04)], [1, BLUE]],
-        showscale=False,
-        xgap=2,
-        ygap=2,
-        customdata=_words(change, names, scale),
-        hovertemplate="%{customdata}<extra></extra>",
-    )
-    if len(names) <= NUMBERS_UP_TO:
-        _write(figure, written, np.abs(gain) / extreme)
+        "colorscale": [[0, VERMILION], [0.5, rgba(VERMILION, 0.04)], [0.5, rgba(BLUE, 0.04)], [1, BLUE]],
+        "showscale": False,
+        "xgap": 2,
+        "ygap": 2,
+        "customdata": _words(change, names, scale),
+        "hovertemplate": "%{customdata}<extra></extra>",
+    }
+    numbers = _numbers(written, np.abs(gain) / extreme) if len(names) <= NUMBERS_UP_TO else []
     x, y = _class_axes(names)
-    return finish(figure, height=max(380, min(760, 120 + 44 * len(names))), xaxis=x, yaxis=y)
+    return drawn([cells, *numbers], height=max(380, min(760, 120 + 44 * len(names))), xaxis=x, yaxis=y)
 
 
 def describe_difference(
@@ -94,9 +93,10 @@ def _words(change: npt.NDArray[np.float64], names: Sequence[str], scale: Scale) 
     return [[cell(i, j) for j in range(len(names))] for i in range(len(names))]
 
 
-def _write(figure: go.Figure, written: list[list[str]], darkness: npt.NDArray[np.float64]) -> None:
-    """Write each cell's number: white where the cell is dark, in the page's own text colour elsewhere."""
+def _numbers(written: list[list[str]], darkness: npt.NDArray[np.float64]) -> list[dict[str, Any]]:
+    """Each cell's number: white where the cell is dark, in the page's own text colour elsewhere."""
     size = 16 if len(written) <= 12 else 11
+    traces = []
     for dark in (True, False):
         cells = [
             (i, j, text)
@@ -104,15 +104,19 @@ def _write(figure: go.Figure, written: list[list[str]], darkness: npt.NDArray[np
             for j, text in enumerate(row)
             if text and (darkness[i, j] > 0.75) == dark
         ]
-        figure.add_scatter(
-            x=[j for _, j, _ in cells],
-            y=[i for i, _, _ in cells],
-            text=[text for *_, text in cells],
-            mode="text",
-            textfont={"size": size, "color": "#FFFFFF" if dark else TEXT},
-            hoverinfo="skip",
-            cliponaxis=False,
+        traces.append(
+            {
+                "type": "scatter",
+                "x": [j for _, j, _ in cells],
+                "y": [i for i, _, _ in cells],
+                "text": [text for *_, text in cells],
+                "mode": "text",
+                "textfont": {"size": size, "color": "#FFFFFF" if dark else TEXT},
+                "hoverinfo": "skip",
+                "cliponaxis": False,
+            }
         )
+    return traces
 
 
 def _class_axes(names: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from cnnlab.analysis.overlay import Axis, Line
-from cnnlab.figures.theme import class_colour, finish, shorten
+from cnnlab.figures.theme import class_colour, drawn, shorten
 
 AXES: dict[Axis, str] = {"epoch": "epoch", "step": "step", "time": "seconds of training"}
 """Axis → its title."""
@@ -35,26 +35,27 @@ def overlay(lines: Sequence[Line], names: Sequence[str], *, measure: str, axis: 
         axis: What x counts.
     """
     share = not measure.endswith("loss")
-    figure = go.Figure()
-    for k, (curve, name) in enumerate(zip(lines, names, strict=True)):
-        if not len(curve):
-            continue
-        figure.add_scatter(
-            x=curve.x,
-            y=curve.y,
-            name=shorten(name, NAME_LENGTH),
-            mode="lines" if len(curve) > _MANY_POINTS else "lines+markers",
-            line={
+    curves = [
+        {
+            "type": "scatter",
+            "x": curve.x,
+            "y": curve.y,
+            "name": shorten(name, NAME_LENGTH),
+            "mode": "lines" if len(curve) > _MANY_POINTS else "lines+markers",
+            "line": {
                 "color": class_colour(k),
                 "width": 3 if len(curve) <= _MANY_POINTS else 2,
                 "dash": _DASHES[k // _COLOURS % len(_DASHES)],
             },
-            marker={"size": 7},
-            hovertemplate=f"{_at(axis)}: {'%{y:.1%}' if share else '%{y:.4f}'}<extra>{name}</extra>",
-        )
+            "marker": {"size": 7},
+            "hovertemplate": f"{_at(axis)}: {'%{y:.1%}' if share else '%{y:.4f}'}<extra>{name}</extra>",
+        }
+        for k, (curve, name) in enumerate(zip(lines, names, strict=True))
+        if len(curve)
+    ]
     few = axis == "epoch" and max((len(curve) for curve in lines), default=0) <= 10
-    return finish(
-        figure,
+    return drawn(
+        curves,
         height=380,
         legend=True,
         xaxis={"title_text": AXES[axis], **({"dtick": 1} if few else {})},

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 
 from cnnlab.analysis.answer import most_probable, percent
-from cnnlab.figures.theme import TEXT, class_colour, finish, shorten
+from cnnlab.figures.theme import TEXT, class_colour, drawn, shorten
 
 # A little beyond 1, so that the number beside a full bar stays inside.
 _SHARES: dict[str, Any] = {"range": [0, 1.18], "visible": False}
@@ -35,23 +35,25 @@ def two_answers(
     """
     shares = np.asarray(answers, np.float64)
     shown = most_probable(shares.max(axis=0), actual, limit)
-    figure = go.Figure()
-    for model, title in enumerate(titles):
-        figure.add_bar(
-            y=list(range(len(shown))),
-            x=shares[model, shown],
-            name=shorten(title, 28),
-            orientation="h",
-            marker={"color": class_colour(model), "line": {"width": 0}},
-            text=[percent(value) for value in shares[model, shown]],
-            textposition="outside",
-            textfont={"size": 13, "color": TEXT},
-            cliponaxis=False,
-            customdata=[names[k] for k in shown],
-            hovertemplate=f"'%{{customdata}}': %{{x:.2%}}<extra>{title}</extra>",
-        )
-    return finish(
-        figure,
+    bars = [
+        {
+            "type": "bar",
+            "y": list(range(len(shown))),
+            "x": shares[model, shown],
+            "name": shorten(title, 28),
+            "orientation": "h",
+            "marker": {"color": class_colour(model), "line": {"width": 0}},
+            "text": [percent(value) for value in shares[model, shown]],
+            "textposition": "outside",
+            "textfont": {"size": 13, "color": TEXT},
+            "cliponaxis": False,
+            "customdata": [names[k] for k in shown],
+            "hovertemplate": f"'%{{customdata}}': %{{x:.2%}}<extra>{title}</extra>",
+        }
+        for model, title in enumerate(titles)
+    ]
+    return drawn(
+        bars,
         height=max(180, 70 + 46 * len(shown)),
         legend=True,
         xaxis=_SHARES,

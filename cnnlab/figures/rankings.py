@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 import plotly.graph_objects as go
 
 from cnnlab.analysis.rankings import Ranking, mean_of
-from cnnlab.figures.theme import QUIET, class_colour, finish, rgba, shorten
+from cnnlab.figures.theme import QUIET, class_colour, drawn, rgba, shorten
 
 Curve = Literal["precision–recall", "ROC"]
 
 _DASHES = ("solid", "dash", "dot")
 _COLOURS = 8
+_BY_CHANCE: dict[str, Any] = {
+    "type": "scatter",
+    "x": [0, 1],
+    "y": [0, 1],
+    "mode": "lines",
+    "name": "by chance",
+    "showlegend": False,
+    "hoverinfo": "skip",
+    "line": {"color": QUIET, "width": 1, "dash": "dot"},
+}
 
 
 def ranking_curves(rankings: Sequence[Ranking], curve: Curve, shown: Collection[int]) -> go.Figure:
@@ -25,21 +36,10 @@ def ranking_curves(rankings: Sequence[Ranking], curve: Curve, shown: Collection[
         curve: Which of the two.
         shown: The classes in colour, no two alike up to eight.
     """
-    figure = go.Figure()
-    if curve == "ROC":
-        figure.add_scatter(
-            x=[0, 1],
-            y=[0, 1],
-            mode="lines",
-            name="by chance",
-            showlegend=False,
-            hoverinfo="skip",
-            line={"color": QUIET, "width": 1, "dash": "dot"},
-        )
     colours = {k: place for place, k in enumerate(sorted(shown))}
     # Coloured curves last, so that no grey one crosses them.
-    for k in sorted(range(len(rankings)), key=lambda k: k in colours):
-        _add(figure, rankings[k], curve, colours.get(k))
+    order = sorted(range(len(rankings)), key=lambda k: k in colours)
+    lines = [_line(rankings[k], curve, colours.get(k)) for k in order if len(_points(rankings[k], curve)[0])]
     titles = (
         ("recall", "precision")
         if curve == "precision–recall"
@@ -48,7 +48,7 @@ def ranking_curves(rankings: Sequence[Ranking], curve: Curve, shown: Collection[
     # A little beyond the ends: a perfect curve lies on the frame.
     shares = {"range": [-0.015, 1.02], "tickformat": ".0%", "tickvals": [0, 0.25, 0.5, 0.75, 1]}
     x, y = ({"title_text": title, **shares} for title in titles)
-    return finish(figure, height=400, legend=True, xaxis=x, yaxis=y)
+    return drawn([_BY_CHANCE, *lines] if curve == "ROC" else lines, height=400, legend=True, xaxis=x, yaxis=y)
 
 
 def describe_rankings(rankings: Sequence[Ranking], curve: Curve) -> str:
@@ -71,26 +71,32 @@ def area(ranking: Ranking, curve: Curve) -> float:
     return ranking.auc if curve == "ROC" else ranking.average_precision
 
 
-def _add(figure: go.Figure, ranking: Ranking, curve: Curve, colour: int | None) -> None:
-    """Add a class's curve in a colour, or in grey."""
+def _points(ranking: Ranking, curve: Curve) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """The curve's x and y; empty where the class has none."""
+    if curve == "ROC":
+        return ranking.false_positives, ranking.true_positives
+    return ranking.recall, ranking.precision
+
+
+def _line(ranking: Ranking, curve: Curve, colour: int | None) -> dict[str, Any]:
+    """A class's curve in a colour, or in grey."""
     roc, coloured = curve == "ROC", colour is not None
     place = colour or 0
-    x, y = (ranking.false_positives, ranking.true_positives) if roc else (ranking.recall, ranking.precision)
-    if not len(x):
-        return
+    x, y = _points(ranking, curve)
     words = ("false positives", "true positives") if roc else ("recall", "precision")
-    figure.add_scatter(
-        x=x,
-        y=y,
-        mode="lines",
-        name=f"{shorten(ranking.name)} · {area(ranking, curve):.3f}",
-        showlegend=coloured,
+    return {
+        "type": "scatter",
+        "x": x,
+        "y": y,
+        "mode": "lines",
+        "name": f"{shorten(ranking.name)} · {area(ranking, curve):.3f}",
+        "showlegend": coloured,
         # Average precision is the sum of precision × gained recall, that is, the area under these steps.
-        line={
+        "line": {
             "color": class_colour(place) if coloured else rgba(QUIET, 0.45),
             "width": 3 if coloured else 1,
             "dash": _DASHES[place // _COLOURS % len(_DASHES)] if coloured else "solid",
             "shape": "linear" if roc else "vh",
         },
-        hovertemplate=f"{words[0]} %{{x:.1%}}, {words[1]} %{{y:.1%}}<extra>'{ranking.name}'</extra>",
-    )
+        "hovertemplate": f"{words[0]} %{{x:.1%}}, {words[1]} %{{y:.1%}}<extra>'{ranking.name}'</extra>",
+    }

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from cnnlab.figures.theme import GRID, QUIET, TEXT, TRAINING, finish, shorten
+from cnnlab.figures.theme import GRID, QUIET, TEXT, TRAINING, drawn, shorten
 
 _CELL = 44
 _EDGES = 24
@@ -25,13 +26,15 @@ def grid(values: NDArray[np.generic], high: float, *, decimals: int) -> go.Figur
         decimals: Digits behind the point.
     """
     rows, columns = values.shape
-    figure = _cells(np.asarray(values, float), high, decimals)
-    finish(figure, height=rows * _CELL + _EDGES)
-    # Grey lines between the cells: white ones would run together on a light page, black ones on a dark page.
-    figure.update_layout(margin={"l": 4, "r": 4, "t": 12, "b": 12}, plot_bgcolor=QUIET)
-    figure.update_xaxes(visible=False, range=[-0.5, columns - 0.5])
-    figure.update_yaxes(visible=False, range=[rows - 0.5, -0.5])
-    return figure
+    return drawn(
+        _cells(np.asarray(values, float), high, decimals),
+        height=rows * _CELL + _EDGES,
+        margin={"l": 4, "r": 4, "t": 12, "b": 12},
+        # Grey lines between the cells: white ones would run together on a light page, black ones on a dark.
+        plot_bgcolor=QUIET,
+        xaxis={"visible": False, "range": [-0.5, columns - 0.5]},
+        yaxis={"visible": False, "range": [rows - 0.5, -0.5]},
+    )
 
 
 def describe_grid(values: NDArray[np.generic]) -> str:
@@ -49,38 +52,41 @@ def one_hot(vector: NDArray[np.float32], names: Sequence[str]) -> go.Figure:
         names: One name a class.
     """
     values = np.asarray(vector, float)[None]
-    figure = go.Figure()
-    # A black and a white cell would not show on a dark and on a light page.
-    figure.add_heatmap(
-        z=values,
-        colorscale=[[0.0, GRID], [1.0, TRAINING]],
-        showscale=False,
-        xgap=2,
-        hoverinfo="skip",
-    )
-    figure.add_scatter(
-        x=list(range(len(names))),
-        y=[0] * len(names),
-        mode="text",
-        text=[f"{value:.0f}" for value in values[0]],
-        textfont={"size": 15, "color": ["#FFFFFF" if value else TEXT for value in values[0]]},
-        hoverinfo="skip",
-        showlegend=False,
-    )
+    cells = {
+        "type": "heatmap",
+        "z": values,
+        # A black and a white cell would not show on a dark and on a light page.
+        "colorscale": [[0.0, GRID], [1.0, TRAINING]],
+        "showscale": False,
+        "xgap": 2,
+        "hoverinfo": "skip",
+    }
+    numbers = {
+        "type": "scatter",
+        "x": list(range(len(names))),
+        "y": [0] * len(names),
+        "mode": "text",
+        "text": [f"{value:.0f}" for value in values[0]],
+        "textfont": {"size": 15, "color": ["#FFFFFF" if value else TEXT for value in values[0]]},
+        "hoverinfo": "skip",
+        "showlegend": False,
+    }
     slanted = max(map(len, names)) > 1
     below = 96 if slanted else 32
-    finish(figure, height=_CELL + below + 4)
-    figure.update_layout(margin={"l": 4, "r": 24, "t": 4, "b": below})
-    figure.update_xaxes(
-        range=[-0.5, len(names) - 0.5],
-        tickvals=list(range(len(names))),
-        ticktext=[shorten(name, 12) for name in names],
-        tickangle=45 if slanted else 0,
-        showgrid=False,
-        automargin=False,
+    return drawn(
+        [cells, numbers],
+        height=_CELL + below + 4,
+        margin={"l": 4, "r": 24, "t": 4, "b": below},
+        xaxis={
+            "range": [-0.5, len(names) - 0.5],
+            "tickvals": list(range(len(names))),
+            "ticktext": [shorten(name, 12) for name in names],
+            "tickangle": 45 if slanted else 0,
+            "showgrid": False,
+            "automargin": False,
+        },
+        yaxis={"visible": False},
     )
-    figure.update_yaxes(visible=False)
-    return figure
 
 
 def describe_one_hot(vector: NDArray[np.float32], names: Sequence[str]) -> str:
@@ -89,23 +95,32 @@ def describe_one_hot(vector: NDArray[np.float32], names: Sequence[str]) -> str:
     return f"{len(names)} numbers: a 1 for '{names[place]}', a 0 for each other class."
 
 
-def _cells(values: NDArray[np.float64], high: float, decimals: int) -> go.Figure:
+def _cells(values: NDArray[np.float64], high: float, decimals: int) -> list[dict[str, Any]]:
     """The cells and their numbers, in whichever of black and white can be read on them."""
-    figure = go.Figure()
-    figure.add_heatmap(
-        z=values, zmin=0, zmax=high, colorscale=_GREY, showscale=False, xgap=2, ygap=2, hoverinfo="skip"
-    )
     y, x = np.indices(values.shape).reshape(2, -1)
-    figure.add_scatter(
-        x=x,
-        y=y,
-        mode="text",
-        text=[f"{value:.{decimals}f}" for value in values.ravel()],
-        textfont={
-            "size": 14,
-            "color": ["#000000" if value > _HALF * high else "#FFFFFF" for value in values.ravel()],
+    return [
+        {
+            "type": "heatmap",
+            "z": values,
+            "zmin": 0,
+            "zmax": high,
+            "colorscale": _GREY,
+            "showscale": False,
+            "xgap": 2,
+            "ygap": 2,
+            "hoverinfo": "skip",
         },
-        hoverinfo="skip",
-        showlegend=False,
-    )
-    return figure
+        {
+            "type": "scatter",
+            "x": x,
+            "y": y,
+            "mode": "text",
+            "text": [f"{value:.{decimals}f}" for value in values.ravel()],
+            "textfont": {
+                "size": 14,
+                "color": ["#000000" if value > _HALF * high else "#FFFFFF" for value in values.ravel()],
+            },
+            "hoverinfo": "skip",
+            "showlegend": False,
+        },
+    ]

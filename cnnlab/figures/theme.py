@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import plotly.graph_objects as go
@@ -37,8 +38,10 @@ __all__ = [
     "TRAINING",
     "VALIDATION",
     "WRONG",
+    "axis",
     "class_colour",
     "colourscale",
+    "drawn",
     "finish",
     "rgba",
     "shorten",
@@ -66,17 +69,50 @@ def finish(
         margin: Pixels around the plot, where they are to be others.
         layout: Further properties of the layout.
     """
-    axis = {
-        "automargin": True,
-        "gridcolor": GRID,
-        "zeroline": False,
-        "tickfont": {"size": 14, "color": TEXT},
-        "title": {"standoff": 14, "font": {"size": 15, "color": TEXT}},
-        "fixedrange": True,
-    }
+    # Whole properties, each set once: `update_layout` takes twice as long, and more for a property by itself.
+    for name, value in _layout(height, legend, xaxis, yaxis, margin, layout).items():
+        figure.layout[name] = value
+    return figure
+
+
+def drawn(
+    traces: Sequence[dict[str, Any]],
+    *,
+    height: int,
+    legend: bool = False,
+    xaxis: dict[str, Any] | None = None,
+    yaxis: dict[str, Any] | None = None,
+    margin: dict[str, int] | None = None,
+    **layout: Any,
+) -> go.Figure:
+    """Return a figure of these traces with the layout that all share.
+
+    Made at once it takes a third of the time that `add_scatter`, trace by trace, and `finish` take.
+
+    Args:
+        traces: Each with its `type`, the last in front.
+        height: Pixels.
+        legend: Whether a legend stands above the plot.
+        xaxis: What this figure's own axis has beyond, or in place of, what all share.
+        yaxis: The same of the other axis.
+        margin: Pixels around the plot, where they are to be others.
+        layout: Further properties of the layout.
+    """
+    return go.Figure(list(traces), _layout(height, legend, xaxis, yaxis, margin, layout))
+
+
+def _layout(
+    height: int,
+    legend: bool,
+    xaxis: dict[str, Any] | None,
+    yaxis: dict[str, Any] | None,
+    margin: dict[str, int] | None,
+    more: dict[str, Any],
+) -> dict[str, Any]:
+    """The layout that all share, with what one figure has beyond it."""
     shared = {
-        "xaxis": axis | (xaxis or {}),
-        "yaxis": axis | (yaxis or {}),
+        "xaxis": axis(**(xaxis or {})),
+        "yaxis": axis(**(yaxis or {})),
         "height": height,
         "margin": margin or {"l": 8, "r": 8, "t": 36 if legend else 12, "b": 8},
         "paper_bgcolor": "rgba(0,0,0,0)",
@@ -97,10 +133,19 @@ def finish(
         "hovermode": "closest",
         "hoverlabel": {"font": {"size": 15, "color": TEXT}},
     }
-    # Whole properties, each set once: `update_layout` takes twice as long, and more for a property by itself.
-    for name, value in (shared | layout).items():
-        figure.layout[name] = value
-    return figure
+    return shared | more
+
+
+def axis(**own: Any) -> dict[str, Any]:
+    """Return the properties that all axes share, and what one of them has beyond, or in place of, these."""
+    return {
+        "automargin": True,
+        "gridcolor": GRID,
+        "zeroline": False,
+        "tickfont": {"size": 14, "color": TEXT},
+        "title": {"standoff": 14, "font": {"size": 15, "color": TEXT}},
+        "fixedrange": True,
+    } | own
 
 
 def class_colour(index: int) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from cnnlab.figures.theme import QUIET, TEXT, class_colour, finish, shorten
+from cnnlab.figures.theme import QUIET, TEXT, class_colour, drawn, shorten
 
 _THOUSAND = 1000
 _NEAR_THE_AXIS = 0.3
@@ -31,22 +32,24 @@ def trade_off(
         front: Positions of the runs on the front, by rising cost.
         cost: What the costs are, such as "parameters".
     """
-    figure = go.Figure()
-    figure.add_scatter(
-        x=[costs[k] for k in front],
-        y=[accuracies[k] for k in front],
-        name="Pareto front",
-        mode="lines",
+    steps = {
+        "type": "scatter",
+        "x": [costs[k] for k in front],
+        "y": [accuracies[k] for k in front],
+        "name": "Pareto front",
+        "mode": "lines",
         # Steps: for the cost in between, the cheaper run is the best that there is.
-        line={"color": QUIET, "width": 2, "dash": "dash", "shape": "hv"},
-        hoverinfo="skip",
-    )
-    for k, name in enumerate(names):
-        if np.isfinite(costs[k]) and np.isfinite(accuracies[k]):
-            _add(figure, costs, accuracies, k, name, cost=cost, best=k in front)
+        "line": {"color": QUIET, "width": 2, "dash": "dash", "shape": "hv"},
+        "hoverinfo": "skip",
+    }
+    points = [
+        _point(costs, accuracies, k, name, cost=cost, best=k in front)
+        for k, name in enumerate(names)
+        if np.isfinite(costs[k]) and np.isfinite(accuracies[k])
+    ]
     low, high = _range(accuracies)
-    return finish(
-        figure,
+    return drawn(
+        [steps, *points],
         height=360,
         xaxis={"title_text": cost, **_cost_axis(costs)},
         yaxis={"title_text": "test accuracy", "tickformat": ".1%", "range": [low, high], "nticks": 6},
@@ -60,8 +63,7 @@ def describe_trade_off(names: Sequence[str], front: Sequence[int], *, cost: str)
     return f"Test accuracy against {cost}. On the Pareto front: {', '.join(names[k] for k in front)}."
 
 
-def _add(
-    figure: go.Figure,
+def _point(
     costs: npt.NDArray[np.floating],
     accuracies: npt.NDArray[np.floating],
     k: int,
@@ -69,25 +71,26 @@ def _add(
     *,
     cost: str,
     best: bool,
-) -> None:
-    """Add the point of one run."""
+) -> dict[str, Any]:
+    """The point of one run."""
     colour, front = class_colour(k), ", on the front" if best else ""
-    figure.add_scatter(
-        x=[costs[k]],
-        y=[accuracies[k]],
-        name=name,
-        mode="markers+text",
-        text=[shorten(name, 20)],
-        textposition=_beside(costs, k),
-        textfont={"size": 13, "color": TEXT},
-        cliponaxis=False,
-        marker={
+    return {
+        "type": "scatter",
+        "x": [costs[k]],
+        "y": [accuracies[k]],
+        "name": name,
+        "mode": "markers+text",
+        "text": [shorten(name, 20)],
+        "textposition": _beside(costs, k),
+        "textfont": {"size": 13, "color": TEXT},
+        "cliponaxis": False,
+        "marker": {
             "size": 16 if best else 11,
             "color": colour if best else "rgba(0,0,0,0)",
             "line": {"width": 2.5, "color": colour},
         },
-        hovertemplate=f"%{{x:,.4~g}} {cost}, %{{y:.2%}}{front}<extra>{name}</extra>",
-    )
+        "hovertemplate": f"%{{x:,.4~g}} {cost}, %{{y:.2%}}{front}<extra>{name}</extra>",
+    }
 
 
 def _range(accuracies: npt.NDArray[np.floating]) -> tuple[float, float]:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import plotly.graph_objects as go
 import streamlit as st
 
 from cnnlab import api
@@ -43,7 +44,7 @@ def tabs(run: api.Run, step: int, evaluation: Evaluation, data: Dataset) -> None
     classes, mistakes, curves, sureness, plane = st.tabs(titles, key="w-evaluate-tabs", on_change="rerun")
     if classes.open:
         with classes:
-            _classes(evaluation)
+            _classes(run.id, step, evaluation)
     elif mistakes.open:
         with mistakes:
             _mistakes(run, evaluation, data)
@@ -58,8 +59,9 @@ def tabs(run: api.Run, step: int, evaluation: Evaluation, data: Dataset) -> None
             map_panel.draw(run, step, evaluation, data)
 
 
-def _classes(evaluation: Evaluation) -> None:
+def _classes(run_id: str, step: int, evaluation: Evaluation) -> None:
     """Precision, recall and F1 of each class, as numbers and as bars."""
+    said = describe_class_report(evaluation.report)
     table, bars = st.columns([6, 5], gap="large")
     with table:
         st.dataframe(
@@ -87,15 +89,18 @@ def _classes(evaluation: Evaluation) -> None:
                     format="%.1f%%", help="Harmonic mean of precision and recall."
                 ),
             },
-            alt=describe_class_report(evaluation.report),
+            alt=said,
         )
     with bars:
         st.plotly_chart(
-            class_report(evaluation.report),
-            config=CONFIG,
-            alt=describe_class_report(evaluation.report),
-            key="w-report",
+            _bars(run_id, step, evaluation.class_names, evaluation), config=CONFIG, alt=said, key="w-report"
         )
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _bars(run_id: str, step: int, names: tuple[str, ...], _evaluation: Evaluation) -> go.Figure:
+    """The bars of a run's weights, which never change. As a resource: a copy takes as long as another."""
+    return class_report(_evaluation.report)
 
 
 def _mistakes(run: api.Run, evaluation: Evaluation, data: Dataset) -> None:

@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 from cnnlab.spec.layers import Activation, BatchNormalization, Conv2D, Dense, Flatten, MaxPooling2D
 from tests.browser.journey import Trained, digits
 from tests.browser.server import AppServer
-from tests.browser.watch import PHONE, open_page, wait_idle
+from tests.browser.watch import PHONE, PROJECTOR, open_page, wait_idle
 
 OpenLayer = Callable[[str], Page]
 
@@ -70,6 +70,24 @@ def lit(page: Page, name: str) -> list[float]:
         "e => [e.style.left, e.style.top, e.style.width, e.style.height]"
     )
     return [float(each.removesuffix("%")) * 8 / 100 for each in style]
+
+
+@pytest.mark.parametrize("way", ["click", "keyboard"])
+def test_a_place_that_is_held_or_gone_to_by_key_has_its_numbers_in_sight_with_the_maps(
+    inspected: OpenLayer, way: str
+) -> None:
+    page = inspected("conv2d_1")
+    assert page.viewport_size == PROJECTOR
+    work, views = page.locator(".microscope .work"), page.locator(".microscope .views")
+    expect(work).not_to_be_in_viewport(ratio=1)
+    if way == "click":
+        hover(page, "output", 0.9, 0.9)
+        page.mouse.down()
+        page.mouse.up()
+    else:
+        stage(page, "output").press("ArrowDown")
+    expect(work).to_be_in_viewport(ratio=1)
+    expect(views).to_be_in_viewport(ratio=1)
 
 
 def test_a_convolution_is_retraced_under_the_pointer_without_a_request(inspected: OpenLayer) -> None:

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
-  marker, middles, nearest, placed, pointWords, shown, towards, writeLegend,
+  apart, marker, middles, nearest, placed, pointWords, shown, towards, writeLegend,
 } from "../../cnnlab/ui/components/scatter.mjs";
 
 const COLOURS = ["#1", "#2", "#3", "#4", "#5", "#6", "#7", "#8"];
@@ -73,6 +73,33 @@ test("a class's name stands at the medians of its dots, one that is not there ha
   assert.deepEqual(middles({ labels: [0, 2, 0, 2, 0], names: ["a", "b", "c"] }, at), [
     { label: 0, x: 20, y: 7 }, { label: 2, x: 2, y: 0 },
   ]);
+});
+
+/** Whether two names lie on each other. */
+const overlap = (a, b) => Math.abs(a.x - b.x) < (a.wide + b.wide) / 2 && Math.abs(a.y - b.y) < (a.high + b.high) / 2;
+
+test("names move to the nearest free place, the first one stays at its own", () => {
+  const names = [0, 1, 2].map((label) => ({ label, x: 200 + label, y: 100, wide: 60, high: 16 }));
+  const found = apart(names, 400, 200);
+  assert.deepEqual(found.map(({ label }) => label), [0, 1, 2]);
+  assert.deepEqual([found[0].x, found[0].y], [200, 100]);
+  assert.ok(!found.some((a, i) => found.slice(i + 1).some((b) => overlap(a, b))));
+  // One line and the gap are 21 pixels: the next circle has 24.
+  assert.deepEqual([Math.round(found[1].x), Math.round(found[1].y)], [201, 76]);
+});
+
+test("names with room stand where they belong, the outermost inside the plane", () => {
+  const [one, other] = apart([{ x: 5, y: 5, wide: 60, high: 16 }, { x: 200, y: 90, wide: 60, high: 16 }], 400, 200);
+  assert.deepEqual([one.x, one.y], [30, 8]);
+  assert.deepEqual([other.x, other.y], [200, 90]);
+});
+
+test("of names in a heap those without a free place near are left out", () => {
+  const heap = Array.from({ length: 20 }, (_, label) => ({ label, x: 200, y: 100, wide: 110, high: 16 }));
+  const found = apart(heap, 400, 200);
+  assert.ok(found.length > 4 && found.length < 20);
+  assert.ok(!found.some((a, i) => found.slice(i + 1).some((b) => overlap(a, b))));
+  assert.ok(found.every(({ x, y }) => Math.hypot(x - 200, y - 100) <= 60.01));
 });
 
 test("a dot says its image, its class and the answer", () => {

@@ -42,6 +42,18 @@ def test_every_figure_is_transparent_and_takes_its_text_colour_from_the_page(ind
     assert layout.height >= 140
 
 
+def test_a_figure_made_at_once_is_the_one_made_trace_by_trace() -> None:
+    line = {"x": [1, 2], "y": [3, 4], "name": "line", "line": {"color": theme.TRAINING}}
+    bars = {"x": [1, 2], "y": [5, 6], "marker": {"color": theme.QUIET}}
+    more: dict[str, Any] = {"height": 300, "legend": True, "xaxis": {"title_text": "epoch"}, "bargap": 0.3}
+    slow = go.Figure()
+    slow.add_scatter(**line)
+    slow.add_bar(**bars)
+    fast = theme.drawn([{"type": "scatter", **line}, {"type": "bar", **bars}], **more)
+    assert fast == theme.finish(slow, **more)
+    assert fast.layout.xaxis.title.text == "epoch"
+
+
 def test_the_place_holder_for_text_is_still_streamlits() -> None:
     from streamlit.elements.lib import streamlit_plotly_theme
 

@@ -270,6 +270,16 @@ export class MapLens {
     this.held = event.pointerType === "mouse" && !this.held;
     this.index = this.placeUnder(picture, event);
     this.show();
+    if (this.held) this.bringNear();
+  }
+
+  /** Scroll to the numbers, by no more than it takes, where they and the maps fit into the window together. */
+  bringNear() {
+    const work = this.find(".work");
+    const height = work.getBoundingClientRect().bottom - this.find(".views").getBoundingClientRect().top;
+    if (height > window.innerHeight) return;
+    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    work.scrollIntoView({ block: "nearest", behavior: calm ? "auto" : "smooth" });
   }
 
   onKey(event) {
@@ -284,6 +294,7 @@ export class MapLens {
     }
     event.preventDefault();
     this.show();
+    this.bringNear();
   }
 
   onSum(event) {

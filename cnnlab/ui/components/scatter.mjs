@@ -12,6 +12,10 @@ const FADED = 0.1;
 /** More names than this would hide the dots; the longest is cut to so many letters. */
 const NAMES = 20;
 const LETTERS = 14;
+const LETTER_HEIGHT = 16;
+/** Room around a name, in pixels, and how far it may be moved for it: further off it would name other dots. */
+const GAP = 5;
+const FURTHEST = 60;
 
 /** The colour and the shape of a class. */
 export function marker(label, colours) {
@@ -59,6 +63,38 @@ export function middles({ labels, names }, [xs, ys]) {
     const own = labels.flatMap((each, index) => (each === label ? [index] : []));
     return own.length ? [{ label, x: median(own.map((k) => xs[k])), y: median(own.map((k) => ys[k])) }] : [];
   });
+}
+
+/** The middle, then places around it on wider and wider circles, as [right, down] in pixels. */
+const SPOTS = [[0, 0]];
+for (let away = 6; away <= FURTHEST; away += 6) {
+  for (let turn = 0; turn < 12; turn += 1) {
+    SPOTS.push([away * Math.sin((turn * Math.PI) / 6), -away * Math.cos((turn * Math.PI) / 6)]);
+  }
+}
+
+/**
+ * Names that do not lie on each other: the first at its place, each next one at the nearest free place around its own,
+ * all inside the plane. A name without a free place near is left out: the legend has it.
+ *
+ * @param names Each with its middle (`x`, `y`) and its size (`wide`, `high`), in pixels.
+ */
+export function apart(names, width, height) {
+  const taken = [];
+  const isFree = (at) => taken.every((other) =>
+    Math.abs(at.x - other.x) >= (at.wide + other.wide) / 2 + GAP ||
+    Math.abs(at.y - other.y) >= (at.high + other.high) / 2 + GAP);
+  for (const name of names) {
+    const [halfWide, halfHigh] = [name.wide / 2, name.high / 2];
+    const spots = SPOTS.map(([right, down]) => ({
+      ...name,
+      x: clamp(name.x + right, halfWide, Math.max(halfWide, width - halfWide)),
+      y: clamp(name.y + down, halfHigh, Math.max(halfHigh, height - halfHigh)),
+    }));
+    const spot = spots.find(isFree);
+    if (spot) taken.push(spot);
+  }
+  return taken;
 }
 
 const DIRECTIONS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
@@ -222,12 +258,17 @@ class Scatter {
   write(context) {
     const look = getComputedStyle(this.plane);
     Object.assign(context, {
-      font: `700 16px ${look.fontFamily}`, textAlign: "center", textBaseline: "middle", lineJoin: "round", lineWidth: 5,
+      font: `700 ${LETTER_HEIGHT}px ${look.fontFamily}`, textAlign: "center", textBaseline: "middle", lineJoin: "round", lineWidth: 5,
       fillStyle: look.color, strokeStyle: look.getPropertyValue("--st-background-color"),
     });
-    for (const { label, x, y } of middles(this.data, this.at)) {
-      const name = this.data.names[label];
+    const names = middles(this.data, this.at).map((middle) => {
+      const name = this.data.names[middle.label];
       const text = name.length > LETTERS ? `${name.slice(0, LETTERS - 1)}…` : name;
+      return { ...middle, text, wide: context.measureText(text).width, high: LETTER_HEIGHT };
+    });
+    // The class that is picked out stands at its own place.
+    names.sort((a, b) => (b.label === this.only) - (a.label === this.only));
+    for (const { label, text, x, y } of apart(names, this.plane.clientWidth, this.plane.clientHeight)) {
       context.globalAlpha = typeof this.only === "number" && this.only !== label ? FADED : 0.9;
       context.strokeText(text, x, y);
       context.fillText(text, x, y);
