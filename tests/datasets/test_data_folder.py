@@ -146,7 +146,7 @@ def test_a_missing_set_names_its_file_and_where_to_put_it(data_folder: Path, nam
     message = str(caught.value)
     assert "downloads are switched off by CNNLAB_DOWNLOADS" in message
     assert f"Put {name}.npz (arrays x_train, y_train, x_test, y_test)" in message
-    assert f"into {data_folder}, or" in message
+    assert f"into {data_folder}." in message
 
 
 @pytest.mark.parametrize(("name", "shape"), [("mnist", (28, 28)), ("cifar10", (32, 32, 3))])
