@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from cnnlab.backend.train import train
 from cnnlab.runs import History, RunFiles, RunRow, Store
 from cnnlab.spec.design import Design
 
@@ -46,7 +47,7 @@ def _train_in_a_process(row: RunRow, kill_at: int = 0) -> int:
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 def test_resumed_after_sigkill_equals_unbroken_bit_for_bit(design: Design, store: Store) -> None:
     unbroken, killed = (store.create_run(design, owner="ada") for _ in range(2))
-    assert _train_in_a_process(unbroken) == 0
+    train(unbroken.id, stop_requested=lambda: False)
     assert _train_in_a_process(killed, kill_at=50) == -signal.SIGKILL
     assert store.reap() == [killed.id]
     assert store.run(killed.id).status == "interrupted"
