@@ -7,10 +7,10 @@ PIP := $(PY) -m pip --disable-pip-version-check install --prefer-binary
 # More arguments for what a target runs: make run ARGS="--server.port 9000", make test ARGS="-k links".
 ARGS :=
 
-# A process a core and one more, because many tests wait for a worker; each runs whole files. No more than four: a
-# training takes 600 MB. The browser's tests run by themselves afterwards: what they wait for must not wait for
-# another test's training.
-SIDE_BY_SIDE := -n $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1))) --maxprocesses 4 --dist loadfile
+# A process a core, each with whole files of tests; no more than four, because a training takes 600 MB. With one more
+# than cores the tests took a third longer. The browser's run by themselves afterwards: what they wait for must not
+# wait for another test's training.
+SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile
 # pytest ends with 5 where ARGS chose no test of this part.
 MAY_BE_NONE := $(if $(ARGS),|| [ $$? -eq 5 ])
 
