@@ -48,66 +48,41 @@ __all__ = [
 ]
 
 
-def finish(
-    figure: go.Figure,
-    *,
-    height: int,
-    legend: bool = False,
-    xaxis: dict[str, Any] | None = None,
-    yaxis: dict[str, Any] | None = None,
-    margin: dict[str, int] | None = None,
-    **layout: Any,
-) -> go.Figure:
+def finish(figure: go.Figure, **layout: Any) -> go.Figure:
     """Give a figure the layout that all share, and return it.
 
     Args:
         figure: Changed in place; its layout must not have been touched before.
-        height: Pixels.
-        legend: Whether a legend stands above the plot.
-        xaxis: What this figure's own axis has beyond, or in place of, what all share.
-        yaxis: The same of the other axis.
-        margin: Pixels around the plot, where they are to be others.
-        layout: Further properties of the layout.
+        layout: `height` in pixels; `legend`: whether one stands above the plot; `xaxis`, `yaxis`: what this
+            figure's own axes have beyond, or in place of, what all share; `margin`: pixels around the plot,
+            where they are to be others; and further properties of the layout.
     """
     # Whole properties, each set once: `update_layout` takes twice as long, and more for a property by itself.
-    for name, value in _layout(height, legend, xaxis, yaxis, margin, layout).items():
+    for name, value in _layout(**layout).items():
         figure.layout[name] = value
     return figure
 
 
-def drawn(
-    traces: Sequence[dict[str, Any]],
-    *,
-    height: int,
-    legend: bool = False,
-    xaxis: dict[str, Any] | None = None,
-    yaxis: dict[str, Any] | None = None,
-    margin: dict[str, int] | None = None,
-    **layout: Any,
-) -> go.Figure:
+def drawn(traces: Sequence[dict[str, Any]], **layout: Any) -> go.Figure:
     """Return a figure of these traces with the layout that all share.
 
     Made at once it takes a third of the time that `add_scatter`, trace by trace, and `finish` take.
 
     Args:
         traces: Each with its `type`, the last in front.
-        height: Pixels.
-        legend: Whether a legend stands above the plot.
-        xaxis: What this figure's own axis has beyond, or in place of, what all share.
-        yaxis: The same of the other axis.
-        margin: Pixels around the plot, where they are to be others.
-        layout: Further properties of the layout.
+        layout: As for `finish`.
     """
-    return go.Figure(list(traces), _layout(height, legend, xaxis, yaxis, margin, layout))
+    return go.Figure(list(traces), _layout(**layout))
 
 
 def _layout(
+    *,
     height: int,
-    legend: bool,
-    xaxis: dict[str, Any] | None,
-    yaxis: dict[str, Any] | None,
-    margin: dict[str, int] | None,
-    more: dict[str, Any],
+    legend: bool = False,
+    xaxis: dict[str, Any] | None = None,
+    yaxis: dict[str, Any] | None = None,
+    margin: dict[str, int] | None = None,
+    **more: Any,
 ) -> dict[str, Any]:
     """The layout that all share, with what one figure has beyond it."""
     shared = {

@@ -16,6 +16,8 @@ from cnnlab.spec.walk import program
 
 _OF_KERAS = frozenset({"mnist", "fashion_mnist", "cifar10"})
 """Data sets that Keras can load by itself."""
+_OWN_OPTIMIZERS = {"Muon": MUON_SOURCE}
+"""Optimizers that Keras has not, with the source that a script brings along."""
 _LONGEST_LINE = 96
 _LOGITS = "  # logits: the loss applies the softmax"
 
@@ -44,7 +46,7 @@ def keras_source(what: Design | Architecture) -> str:
             *_optional(augmentation_source(config.augmentation, what.architecture.input_shape)),
             _keras_data(what) if what.dataset in _OF_KERAS else _our_data(what),
             _learning_rate(config),
-            *_optional(MUON_SOURCE.splitlines() if config.optimizer == "Muon" else []),
+            *_optional(_OWN_OPTIMIZERS.get(config.optimizer, "").splitlines()),
             _fit(config),
         ]
     )
@@ -227,13 +229,13 @@ def _fit(config: TrainingConfig) -> list[str]:
     stopping = _early_stopping(config)
     arguments = ["learning_rate=learning_rate"]
     arguments += [f"{name}={value!r}" for name, value in config.optimizer_arguments().items()]
-    optimizer = config.optimizer if config.optimizer == "Muon" else f"keras.optimizers.{config.optimizer}"
+    prefix = "" if config.optimizer in _OWN_OPTIMIZERS else "keras.optimizers."
     fitted = ["x_train", "y_train", "batch_size=batch_size", "epochs=epochs"]
     fitted += ["validation_data=(x_val, y_val)"] if config.validation_share else []
     fitted += ["callbacks=[stopping]"] if stopping else []
     return [
         "model.compile(",
-        f"    optimizer={optimizer}({', '.join(arguments)}),",
+        f"    optimizer={prefix}{config.optimizer}({', '.join(arguments)}),",
         "    loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),",
         '    metrics=["accuracy"],',
         ")",
