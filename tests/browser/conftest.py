@@ -114,12 +114,33 @@ def watch() -> Iterator[Watch]:
     watch.assert_clean()
 
 
+@pytest.fixture(scope="session")
+def onlooker(browser: Browser) -> Iterator[BrowserContext]:
+    """The user whom the tests of files marked `onlooker` share: its browser need not load the app anew."""
+    context = browser.new_context(reduced_motion="reduce")
+    yield context
+    context.close()
+
+
 @pytest.fixture
-def new_page(browser: Browser, watch: Watch) -> Iterator[PageFactory]:
-    """A function that opens a page of a new user: `new_page(viewport=PHONE, color_scheme="dark")`."""
+def new_page(request: pytest.FixtureRequest, browser: Browser, watch: Watch) -> Iterator[PageFactory]:
+    """A function that opens a page of a new user: `new_page(viewport=PHONE, color_scheme="dark")`.
+
+    In a file marked `onlooker` it is a new tab of the user of all such files, unless its browser has to be of
+    another kind (`has_touch=True`).
+    """
+    shares = request.node.get_closest_marker("onlooker") is not None
     contexts: list[BrowserContext] = []
+    tabs: list[Page] = []
 
     def new(*, viewport: dict[str, int] = PROJECTOR, color_scheme: str = "light", **options: object) -> Page:
+        if shares and not options:
+            page = request.getfixturevalue("onlooker").new_page()
+            tabs.append(page)
+            watch.follow(page)
+            page.set_viewport_size(viewport)
+            page.emulate_media(color_scheme=color_scheme)
+            return page
         context = browser.new_context(
             viewport=viewport, color_scheme=color_scheme, reduced_motion="reduce", **options
         )
@@ -128,11 +149,11 @@ def new_page(browser: Browser, watch: Watch) -> Iterator[PageFactory]:
         return context.new_page()
 
     yield new
-    for context in contexts:
-        context.close()
+    for each in (*tabs, *contexts):
+        each.close()
 
 
 @pytest.fixture
 def page(new_page: PageFactory) -> Page:
-    """A page of a new user, as a projector shows it."""
+    """A page of a new user, or of the one whom onlookers share, as a projector shows it."""
     return new_page()

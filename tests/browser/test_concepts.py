@@ -12,6 +12,8 @@ from tests.browser.journey import BRIEF, Trained, keyed
 from tests.browser.server import AppServer
 from tests.browser.watch import PHONE, PageFactory, open_page, wait_idle
 
+pytestmark = pytest.mark.onlooker
+
 
 def test_a_tab_writes_its_address_and_the_address_opens_its_tab(server: AppServer, page: Page) -> None:
     open_page(page, f"{server.url}/convolution?card=stride")

@@ -13,6 +13,8 @@ from tests.browser.journey import keyed
 from tests.browser.server import AppServer
 from tests.browser.watch import PHONE, PROJECTOR, PageFactory, open_page, wait_idle
 
+pytestmark = pytest.mark.onlooker
+
 OpenConvolution = Callable[..., Page]
 
 

@@ -11,6 +11,8 @@ from tests.browser.journey import BRIEF, LIMIT, Trained, keyed
 from tests.browser.server import AppServer
 from tests.browser.watch import open_page, wait_idle
 
+pytestmark = pytest.mark.onlooker
+
 FILTER = re.compile(r"Filter (\d+) is above 0|Filter (\d+) is dead")
 
 

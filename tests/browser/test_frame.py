@@ -11,6 +11,8 @@ from cnnlab.ui.frame import PAGES
 from tests.browser.server import AppServer, ServerFactory
 from tests.browser.watch import PHONE, PageFactory, open_page, wait_idle
 
+pytestmark = pytest.mark.onlooker
+
 KEYS = tuple(PAGES)
 
 

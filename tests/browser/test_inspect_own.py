@@ -14,6 +14,8 @@ from tests.browser.journey import LIMIT, Trained, digits, keyed
 from tests.browser.server import AppServer
 from tests.browser.watch import wait_idle
 
+pytestmark = pytest.mark.onlooker
+
 
 @pytest.fixture
 def inspected(page: Page, server: AppServer, trained: Trained) -> Page:

@@ -14,6 +14,8 @@ from cnnlab.spec import presets
 from tests.browser.server import ROOT, AppServer
 from tests.browser.watch import PHONE, PageFactory, Watch, wait_idle
 
+pytestmark = pytest.mark.onlooker
+
 SCRIPT = ROOT / "tests" / "browser" / "apps" / "live_app.py"
 EVENTS = re.compile(r"/events\?after=(\d+)$")
 STEPS_PER_EPOCH = 10

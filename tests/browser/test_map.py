@@ -12,6 +12,8 @@ from tests.browser.journey import BRIEF, LIMIT, Trained, keyed
 from tests.browser.server import AppServer
 from tests.browser.watch import PHONE, PageFactory, open_page, wait_idle
 
+pytestmark = pytest.mark.onlooker
+
 SAID = re.compile(r"^Test image (\d+):")
 
 

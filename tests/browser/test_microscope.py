@@ -13,6 +13,8 @@ from tests.browser.journey import Trained, digits
 from tests.browser.server import AppServer
 from tests.browser.watch import PHONE, PROJECTOR, open_page, wait_idle
 
+pytestmark = pytest.mark.onlooker
+
 OpenLayer = Callable[[str], Page]
 
 LAYERS = (

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.journey import BRIEF, Record, Trained, keyed, press
 from tests.browser.server import AppServer
 from tests.browser.watch import open_page, wait_idle
+
+pytestmark = pytest.mark.onlooker
 
 
 def cells(stage: Locator) -> list[str]:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 
 import numpy as np
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.journey import BRIEF, Trained, keyed
 from tests.browser.server import AppServer
 from tests.browser.watch import open_page, wait_idle
+
+pytestmark = pytest.mark.onlooker
 
 PIXELS = """canvas => [...canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data]"""
 
