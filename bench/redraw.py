@@ -1,4 +1,4 @@
-"""From a slider in Design to the redrawn page, and from an image or layer in Inspect to its feature maps.
+"""From a slider in Design to the redrawn page, and from Inspect's image, layer or epoch to its feature maps.
 
 In ms, inside the browser: from the key or click to the first frame that shows all of it. Design has 250 ms
 at the 95th percentile, Inspect 300 ms with a warm worker. The peer is an empty Streamlit page with one slider
@@ -122,6 +122,22 @@ def layer_in_inspect(page: Page) -> Callable[[], float]:
     return act
 
 
+def epoch_in_inspect(page: Page) -> Callable[[], float]:
+    """Goes back to the weights before the training, and forth again; until the feature maps are others."""
+    slider = page.locator("[class*='st-key-w-step-']").get_by_role("slider")
+    arrow = "ArrowRight"
+
+    def act() -> float:
+        nonlocal arrow
+        arrow = "ArrowLeft" if arrow == "ArrowRight" else "ArrowRight"
+        before = page.evaluate("fingerprint('Feature maps of ')")
+        clock = Clock(page, "keydown", MAPS_DRAWN, ["Feature maps of ", before])
+        slider.press(arrow)
+        return looked_at(page, clock)
+
+    return act
+
+
 def inspect_page(app: App) -> Page:
     """Inspect with a run of the first network, whose feature maps stand."""
     page = app.page()
@@ -134,7 +150,7 @@ def inspect_page(app: App) -> Page:
 
 
 def measure(app: App, peer: AppServer, when: str, tries: int) -> None:
-    """Measure all four in turn."""
+    """Measure the one slider of Design in turn with the peer, then what Inspect has."""
     design, empty = app.page(), app.page()
     open_page(design, f"{app.server.url}/design")
     open_page(empty, peer.url)
@@ -143,14 +159,15 @@ def measure(app: App, peer: AppServer, when: str, tries: int) -> None:
         start("Redrawing Design, an empty page, and Inspect", when, tries)
         peer_slider = slider_in_an_empty_page(empty)
         pages = alternate([slider_in_design(design), peer_slider], tries=tries, warm_up=3)
-        actions = [image_in_inspect(inspect), layer_in_inspect(inspect), peer_slider]
-        maps = alternate(actions, tries=tries, warm_up=3)
+        of_inspect = [image_in_inspect(inspect), layer_in_inspect(inspect), epoch_in_inspect(inspect)]
+        maps = alternate([*of_inspect, peer_slider], tries=tries, warm_up=3)
     for what, values, budget in (
         ("slider in Design → table, diagram and totals", pages[0], BUDGET_DESIGN_MS),
         ("slider in an empty Streamlit page → its text", pages[1], None),
         ("another image in Inspect → feature maps", maps[0], BUDGET_INSPECT_MS),
         ("another layer in Inspect → feature maps", maps[1], BUDGET_INSPECT_MS),
-        ("slider in an empty Streamlit page, beside Inspect", maps[2], None),
+        ("another epoch in Inspect → feature maps", maps[2], BUDGET_INSPECT_MS),
+        ("slider in an empty Streamlit page, beside Inspect", maps[3], None),
     ):
         numbers = summary(values, digits=0)
         tell(what, when=when, unit="ms", **numbers, **(verdict(numbers["p95"], budget) if budget else {}))
