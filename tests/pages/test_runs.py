@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from contextlib import closing
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -125,7 +126,7 @@ def test_the_field_holds_the_name_of_the_run_whose_menu_was_opened_last(open_pag
 def test_a_design_that_cannot_be_read_is_said_in_words(open_page: OpenPage) -> None:
     run = recorded.finished()
     recorded.ended("interrupted", "Lost.")
-    with sqlite3.connect(get_store().path) as connection:
+    with closing(sqlite3.connect(get_store().path)) as connection, connection:
         connection.execute("UPDATE runs SET design = ?", ('{"dataset": "digits", "version": 9}',))
     app = open_page("runs")
     assert ":red[made by another version] · just now" in screen.texts(app)
