@@ -127,7 +127,7 @@ CONTROLS: tuple[Control, ...] = (
         activation=listed("w-L1-activation"),
         another_layer=options("w-stack", "2 ·", "1 ·"),
         undo_and_redo=pressed("w-undo", "w-redo"),
-        duplicate_and_remove=pressed("w-Duplicate", "w-Remove"),
+        duplicate_and_undo=pressed("w-Duplicate", "w-undo"),
         data_set=listed("w-dataset"),
     ),
     *_in_inspect(),
