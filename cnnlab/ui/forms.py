@@ -16,6 +16,8 @@ from cnnlab.spec.fields import Control, Spec, controls
 Change = Callable[[str, Any], None]
 """Called with a field's name and its new value."""
 
+_MOVED = "cnnlab-moved"
+
 _MOST_BUTTONS = 3
 """A choice of more options than this is a list that opens."""
 
@@ -57,10 +59,12 @@ def form(
 
 def widget(control: Control, value: Any, key: str, change: Change, *, disabled: bool = False) -> None:
     """Draw the widget of one field, which shows `value`."""
+    origin = _origin(key, value)
 
     def changed() -> None:
         new = st.session_state[key]
         if control.accepts(new):  # a list or a row of buttons reports None when a user clears it
+            st.session_state[f"{_MOVED}-{key}"] = new, origin
             change(control.name, new)
 
     st.session_state[key] = value
@@ -72,27 +76,38 @@ def widget(control: Control, value: Any, key: str, change: Change, *, disabled: 
     elif control.kind == "choice":
         st.selectbox(control.label, list(control.options), **shared)
     elif control.none is not None or control.scale == "log":
-        st.select_slider(control.label, stops(control, value), format_func=_stop_name(control), **shared)
+        st.select_slider(
+            control.label, stops(control, value, origin), format_func=_stop_name(control), **shared
+        )
     else:
-        low, high = slider_range(control, value)
+        low, high = slider_range(control, value, origin)
         st.slider(control.label, low, high, step=control.step, format=control.format, **shared)
 
 
-def stops(control: Control, value: Any) -> list[Any]:
-    """What a slider with stops offers: the declared stops and the value itself, in order, None first."""
+def _origin(key: str, value: Any) -> Any:
+    """The value that a widget was moved from, if that is how it came to `value`; else this value itself.
+
+    What a link or a preset brought widens a slider, which must not shrink under the hand that moves it.
+    """
+    moved, origin = st.session_state.get(f"{_MOVED}-{key}", (value, value))
+    return origin if moved == value else value
+
+
+def stops(control: Control, *values: Any) -> list[Any]:
+    """What a slider with stops offers: the declared stops and these values, in order, None first."""
     assert control.slider is not None
     if control.scale == "log":
         declared: set[Any] = set(control.ticks())
     else:
         declared = set(range(int(control.slider[0]), int(control.slider[1]) + 1))
-    numbers = sorted(declared | ({value} - {None}))
+    numbers = sorted(declared | ({*values} - {None}))
     return [None, *numbers] if control.none is not None else numbers
 
 
-def slider_range(control: Control, value: float) -> tuple[float, float]:
-    """The declared range, widened so that a value from a link or a preset is on it."""
+def slider_range(control: Control, *values: float) -> tuple[float, float]:
+    """The declared range, widened so that these values, from a link or a preset say, are on it."""
     assert control.slider is not None
-    return min(control.slider[0], value), max(control.slider[1], value)
+    return min(control.slider[0], *values), max(control.slider[1], *values)
 
 
 def plain_number(value: float) -> str:

@@ -17,6 +17,7 @@ from cnnlab.spec.training import CHANGEABLE, TrainingConfig
 from cnnlab.ui import actions, frame
 from cnnlab.ui.forms import plain_number
 
+_FIRST = "cnnlab-now-first"
 _SENT = "cnnlab-now-sent"
 _TROUBLE = "cnnlab-now-trouble"
 
@@ -63,7 +64,9 @@ def sliders(run_id: str) -> None:
         key = f"w-now-{name}-{run.id}"
         # Set once: the record knows of a change a moment later, and the slider must not jump back meanwhile.
         sent[key] = st.session_state.setdefault(key, value)
-        _SLIDERS[name](sent[key], key=key, on_change=partial(_set, run.id, name, key))
+        # A rate that no stop has, or beyond the usual range, can be gone back to.
+        first = st.session_state.setdefault(f"{_FIRST}-{key}", value)
+        _SLIDERS[name](first, sent[key], key=key, on_change=partial(_set, run.id, name, key))
     trouble = st.session_state.pop(_TROUBLE, None)
     if trouble:
         st.caption(f":material/error: {trouble}")
@@ -102,21 +105,21 @@ def _set(run_id: str, name: str, key: str) -> None:
         st.session_state[_TROUBLE] = str(exc)
 
 
-def _learning_rate(value: float, **shared: Any) -> None:
+def _learning_rate(*values: float, **shared: Any) -> None:
     control = controls(TrainingConfig)["learning_rate"]
-    stops = sorted({*control.ticks(), value})
+    stops = sorted({*control.ticks(), *values})
     st.select_slider(
         "Learning rate now", stops, format_func=plain_number, help="What the schedule starts from.", **shared
     )
 
 
-def _dropout_rate(value: float, **shared: Any) -> None:
-    high = max(0.8, value)
+def _dropout_rate(*values: float, **shared: Any) -> None:
+    high = max(0.8, *values)
     st.slider("Dropout now", 0.0, high, step=0.05, help="The rate of all dropout layers.", **shared)
 
 
-def _augmentation(value: float, **shared: Any) -> None:
-    high = max(2.0, value)
+def _augmentation(*values: float, **shared: Any) -> None:
+    high = max(2.0, *values)
     st.slider("Augmentation now", 0.0, high, step=0.1, help="1 is as declared, 0 is off.", **shared)
 
 

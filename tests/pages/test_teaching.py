@@ -71,6 +71,17 @@ def test_a_learning_rate_is_set_in_mid_run(open_page: OpenPage, engine: NotingEn
     assert app.select_slider(key=f"w-now-learning_rate-{run.id}").value == 0.0005
 
 
+def test_the_rate_that_a_run_began_with_can_be_gone_back_to(
+    open_page: OpenPage, engine: NotingEngine
+) -> None:
+    found = recorded.digits()
+    run = recorded.running(design=found.replace(training=found.training.replace(learning_rate=0.0037)))
+    app = open_page("train", run=run.id)
+    with get_store().files(run.id).lock():
+        app.select_slider(key=f"w-now-learning_rate-{run.id}").set_value(0.0005).run()
+    assert "0.0037" in app.select_slider(key=f"w-now-learning_rate-{run.id}").options
+
+
 def test_dropout_is_set_where_the_network_has_some(open_page: OpenPage, engine: NotingEngine) -> None:
     run = recorded.running(design=with_dropout(0.35, 0.1))
     app = open_page("train", run=run.id)

@@ -11,14 +11,14 @@ from cnnlab.spec.training import TrainingConfig
 from cnnlab.ui.forms import plain_number, slider_range, stops
 
 
-def page(kind: str) -> None:
+def page(kind: str, **fields: object) -> None:
     import streamlit as st
 
     from cnnlab.spec.layers import KINDS
     from cnnlab.spec.training import TrainingConfig
     from cnnlab.ui.forms import form
 
-    first = TrainingConfig() if kind == "training" else KINDS[kind]()
+    first = TrainingConfig(**fields) if kind == "training" else KINDS[kind]()
     model = st.session_state.get("model", first)
 
     def change(name: str, value: object) -> None:
@@ -55,6 +55,22 @@ def test_a_cleared_choice_leaves_the_model_as_it_was() -> None:
 def test_a_value_beyond_the_slider_is_shown_and_not_changed() -> None:
     control = controls(Dense)["units"]
     assert slider_range(control, 1000) == (1, 1000)
+
+
+def test_a_slider_that_a_preset_widened_stays_as_wide_while_it_is_moved() -> None:
+    app = AppTest.from_function(page, kwargs={"kind": "training", "epochs": 500}).run()
+    for epochs in (30, 20):
+        app.slider(key="w-it-epochs").set_value(epochs).run()
+        assert (app.slider(key="w-it-epochs").value, app.slider(key="w-it-epochs").max) == (epochs, 500)
+    app.session_state["model"] = TrainingConfig(epochs=10)  # another preset, say
+    app.run()
+    assert app.slider(key="w-it-epochs").max == 50
+
+
+def test_a_stop_that_a_link_brought_can_be_gone_back_to() -> None:
+    app = AppTest.from_function(page, kwargs={"kind": "training", "batch_size": 50}).run()
+    app.select_slider(key="w-it-batch_size").set_value(64).run()
+    assert "50" in app.select_slider(key="w-it-batch_size").options
 
 
 def test_a_stride_that_follows_the_pool_size_is_the_first_stop() -> None:
