@@ -50,7 +50,7 @@ def add_training(training: argparse.ArgumentParser) -> None:
     training.add_argument(
         "--recipe",
         choices=presets.RECIPES,
-        help="train a tutorial's preset as published, or fast to the same accuracy",
+        help="train a tutorial's preset as published, fast to the same accuracy, or short for a first look",
     )
     training.add_argument("--dataset", metavar="NAME", help="train on another data set than the design's")
     training.add_argument("--name", help="what to call the run")

@@ -27,9 +27,10 @@ from cnnlab.spec.training import TrainingConfig
 
 DEFAULT = "digits"
 
-RecipeName = Literal["published", "fast"]
-RECIPES: tuple[RecipeName, ...] = ("published", "fast")
-"""How a tutorial's network can be trained: as the tutorial does, or to the same accuracy in less time."""
+RecipeName = Literal["published", "fast", "short"]
+RECIPES: tuple[RecipeName, ...] = ("published", "fast", "short")
+"""How a tutorial's network can be trained: as the tutorial does, to the same accuracy in less time, or for a
+first look, in few epochs of an ordinary training; the last is what its card opens with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class Preset:
     fast: TrainingConfig | None = None
 
     def recipe(self, name: RecipeName, *, bfloat16: bool) -> TrainingConfig:
-        """One of the two ways to train a tutorial's network.
+        """One of the ways to train a tutorial's network.
 
         Args:
             name: of the recipe.
@@ -68,7 +69,7 @@ class Preset:
         Raises:
             SpecError: the preset is no tutorial's.
         """
-        found = self.published if name == "published" else self.fast
+        found = self.recipes.get(name)
         if found is None:
             tutorials = ", ".join(each.name for each in all() if each.fast)
             raise SpecError(f"The preset {self.name!r} has no recipes. Those with recipes are {tutorials}.")
@@ -76,11 +77,17 @@ class Preset:
 
     def recipe_of(self, training: TrainingConfig) -> RecipeName | None:
         """The recipe by which a training goes, whatever its seed and precision; None for any other."""
-        for name in RECIPES:
-            found = getattr(self, name)
-            if found and found.replace(seed=training.seed, precision=training.precision) == training:
+        for name, found in self.recipes.items():
+            if found.replace(seed=training.seed, precision=training.precision) == training:
                 return name
         return None
+
+    @property
+    def recipes(self) -> dict[RecipeName, TrainingConfig]:
+        """The ways to train a tutorial's network; empty for any other."""
+        if self.published is None or self.fast is None:
+            return {}
+        return {"published": self.published, "fast": self.fast, "short": self.design.training}
 
     @property
     def dataset(self) -> str:

@@ -1,4 +1,4 @@
-"""A tutorial's network: the choice between its own training and the fast one, and what it reports."""
+"""A tutorial's network: the choice between its own training and other ones, and what it reports."""
 
 from __future__ import annotations
 
@@ -10,31 +10,33 @@ from cnnlab.spec.design import Design
 from cnnlab.ui import state
 
 _KEY = "w-recipe"
-_TITLES: dict[presets.RecipeName, str] = {"published": "As published", "fast": "Fast"}
+_TITLES: dict[presets.RecipeName, str] = {"published": "Published", "fast": "Fast", "short": "Short"}
 _HELP = (
-    "As published: the tutorial's own batch size, learning rate and epochs. "
+    "Published: the tutorial's own batch size, learning rate and epochs. "
     "Fast: the same network to the same accuracy, with larger batches, a learning rate that rises and falls, "
-    "and shorter numbers where the processor has them. Your seed stays. "
-    "The tutorials validate on the test images. Here a part of the training images is held back for that: "
-    "an epoch has fewer steps than theirs."
+    "and shorter numbers where the processor has them. Short: a few epochs, for a first look. "
+    "Your seed stays. The tutorials validate on the test images. Here a part of the training images is held "
+    "back for that: an epoch has fewer steps than theirs."
 )
 
 
 def choice(design: Design, *, disabled: bool = False) -> None:
-    """Offer the two recipes of a tutorial's preset; nothing where the network is no tutorial's.
+    """Offer the recipes of a tutorial's preset; nothing where the network is no tutorial's.
 
     Args:
         design: what is, or will be, trained.
         disabled: whether the choice is shown greyed.
     """
     preset = presets.of(design)
-    if preset is None or preset.fast is None:
+    if preset is None or not preset.recipes:
         return
-    # Settings that are neither recipe's leave the choice empty: that says so.
-    st.session_state[_KEY] = preset.recipe_of(design.training)
+    chosen = preset.recipe_of(design.training)
+    st.session_state[_KEY] = chosen
     st.segmented_control(
-        "Recipe",
-        presets.RECIPES,
+        # Said in the label: a line of its own would push the slider away that is just being moved.
+        "Recipe" if chosen else "Recipe: your own settings",
+        # Where the tutorial's own training is as short, it is not offered twice.
+        [name for name, training in preset.recipes.items() if preset.recipe_of(training) == name],
         format_func=lambda name: _TITLES[name],
         key=_KEY,
         help=_HELP,

@@ -1,4 +1,4 @@
-"""Train offers a tutorial's two recipes."""
+"""Train offers a tutorial's recipes."""
 
 from __future__ import annotations
 
@@ -61,8 +61,14 @@ def test_a_part_of_the_data_set_is_said_beside_the_tutorials_result(
     assert screen.says(opened(open_page, "cifar10"), text)
 
 
-def test_settings_that_are_no_recipes_leave_the_choice_empty(open_page: OpenPage) -> None:
-    assert recipe(opened(open_page, "cifar10")) is None
+@pytest.mark.parametrize("name", [preset.name for preset in presets.all() if preset.fast])
+def test_what_a_tutorials_card_opens_with_is_shown_as_chosen(name: str, open_page: OpenPage) -> None:
+    app = opened(open_page, name)
+    # Fashion-MNIST's tutorial trains for a few epochs itself.
+    short = name != "fashion_mnist"
+    assert recipe(app) == ("short" if short else "published")
+    assert app.get_by_key("w-recipe").options == ["Published", "Fast", *(["Short"] if short else [])]
+    assert app.get_by_key("w-recipe").label == "Recipe"
 
 
 def test_a_chosen_recipe_sets_the_training_and_keeps_the_seed(open_page: OpenPage) -> None:
@@ -88,3 +94,13 @@ def test_a_changed_setting_is_no_recipe_any_more(open_page: OpenPage) -> None:
     app.get_by_key("w-recipe").set_value("fast").run()
     app.get_by_key("w-training-epochs").set_value(21).run()
     assert recipe(app) is None
+    assert app.get_by_key("w-recipe").label == "Recipe: your own settings"
+
+
+def test_what_the_card_opened_with_can_be_gone_back_to(open_page: OpenPage) -> None:
+    app = opened(open_page, "cifar10", seed=7)
+    app.get_by_key("w-recipe").set_value("published").run()
+    app.get_by_key("w-recipe").set_value("short").run()
+    expected = T1.design.training
+    assert (shown(app, "epochs"), shown(app, "batch_size")) == (expected.epochs, expected.batch_size)
+    assert shown(app, "seed") == 7

@@ -137,6 +137,7 @@ def test_a_training_is_recognized_as_a_recipe_whatever_its_seed_and_precision():
     preset = presets.preset("cifar10")
     assert preset.recipe_of(preset.published.replace(seed=7)) == "published"
     assert preset.recipe_of(preset.fast.replace(precision="float32")) == "fast"
+    assert preset.recipe_of(preset.design.training.replace(seed=7)) == "short"
     assert preset.recipe_of(preset.fast.replace(epochs=40)) is None
     assert presets.preset("digits").recipe_of(TrainingConfig()) is None
 
