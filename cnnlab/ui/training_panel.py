@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from cnnlab import api, datasets
 from cnnlab.engine import unrecorded_end
@@ -46,7 +47,7 @@ _SOON = (
 def settings(run: api.Run | None) -> None:
     """What is, or will be, trained and how: the active run's settings, else those of the design."""
     if run is None:
-        _next()
+        _next(state.design())
     elif run.status not in ACTIVE:
         _apart()
     else:
@@ -61,14 +62,17 @@ def settings(run: api.Run | None) -> None:
 def _apart() -> None:
     """The next training beside a run that has ended: nothing that is shown of the run depends on it."""
     st.caption("The next training")
-    _next()
+    _next(state.design(), startable=True)
 
 
-def _next() -> None:
-    """The design's settings, and the button that starts its training."""
-    design = state.design()
+def _next(design: Design, *, startable: bool = False) -> None:
+    """The design's settings; where it is `startable` here, with the button that starts its training."""
     _what(design)
-    _start(design)
+    if startable:
+        _data_first(design, narrow=True)
+        actions.train_button(design, key="start", width="stretch")
+        _obstacle(design)
+    foretell_panel.offer(design, lambda rate: _change("learning_rate", rate))
     _form(design, active=False)
     navigation.link("data", "Augment in Data", icon=":material/auto_fix_high:")
 
@@ -115,13 +119,18 @@ def watch(run: api.Run, status: str) -> None:
 
 def _head(run: api.Run) -> None:
     """The run's name and its buttons, above the chart, which says its status: in reach on a phone too."""
+    with _head_row(words.plain(run.name)):
+        _controls(run)
+
+
+def _head_row(title: str) -> DeltaGenerator:
+    """A heading in Markdown; the place for buttons at its right, on a phone in a row of their own."""
     row = st.container(
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", gap="xsmall"
     )
-    row.markdown(f"#### {words.plain(run.name)}", width="content")
+    row.markdown(f"#### {title}", width="content")
     # A row of its own begins at the left on a phone.
-    with row.container(horizontal=True, vertical_alignment="center", gap="xsmall", width="content"):
-        _controls(run)
+    return row.container(horizontal=True, vertical_alignment="center", gap="xsmall", width="content")
 
 
 def _controls(run: api.Run) -> None:
@@ -179,15 +188,18 @@ def _change(field: str, value: Any) -> None:
     state.keep(editor.with_design(training=training))
 
 
-def _start(design: Design) -> None:
+def _data_first(design: Design, *, narrow: bool = False) -> None:
+    """Where the images are not on this machine: how they get here."""
     if not datasets.is_installed(design.dataset):
-        install_panel.offer(design.dataset, narrow=True)
-    actions.train_button(design, key="start", width="stretch")
+        install_panel.offer(design.dataset, narrow=narrow)
+
+
+def _obstacle(design: Design) -> None:
+    """Why the design cannot be trained, and where that is mended."""
     obstacle = design.obstacle()
     if obstacle is not None:
         st.error(f"Cannot start yet. {obstacle}", icon=":material/error:")
         navigation.link("design", "Mend it in Design", icon=":material/build:")
-    foretell_panel.offer(design, lambda rate: _change("learning_rate", rate))
 
 
 def _ended_controls(run: api.Run) -> None:
@@ -247,8 +259,14 @@ def _result(run: api.Run) -> None:
 
 
 def before_the_first(design: Design) -> None:
-    """What will be trained and how, while no run was started yet."""
-    st.markdown("#### Press Train and watch loss and accuracy move")
+    """What will be trained and how, while no run was started yet.
+
+    The button that starts it stands where a run has its own, so that a phone's first screen shows it.
+    """
+    with _head_row("Press Train and watch loss and accuracy move"):
+        actions.train_button(design, key="start")
+    _data_first(design)
+    _obstacle(design)
     st.caption(
         "The curves are drawn while the network learns, several times a second. "
         "Close the tab if you like: the training goes on, and its link brings it back."

@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.journey import ENDLESS, Record, expect_epochs, expect_status, keyed, press, train
 from tests.browser.server import AppServer
-from tests.browser.watch import PHONE, wait_idle
+from tests.browser.watch import PHONE, PageFactory, open_page, wait_idle
 
 KEYS = ("pause", "stop", "step", "epoch")
 
@@ -35,6 +35,16 @@ def test_the_chart_keeps_its_place_when_the_buttons_change(
     expect(keyed(page, "resume")).to_be_visible()
     assert top(page, ".plot") == place
     expect(page.get_by_text("Stopped", exact=True).and_(page.locator(":visible"))).to_have_count(1)
+
+
+def test_on_a_phone_the_first_screen_holds_the_button_that_trains(
+    server: AppServer, new_page: PageFactory
+) -> None:
+    page = new_page(viewport=PHONE)
+    open_page(page, f"{server.url}/train")
+    button = keyed(page, "start").get_by_role("button")
+    expect(button).to_be_in_viewport(ratio=1)
+    expect(keyed(page, "w-training-epochs")).not_to_be_in_viewport()
 
 
 def test_on_a_phone_a_runs_buttons_stand_in_a_row_above_its_chart(

@@ -148,9 +148,20 @@ def test_a_design_whose_data_is_not_here_offers_the_download_first(
     assert "11.5\u00a0MB to download" in app.info[0].value
 
 
-def test_where_downloads_are_off_the_way_leads_to_the_page_that_names_the_file(open_page: OpenPage) -> None:
+def test_where_downloads_are_off_the_file_to_put_there_is_named(open_page: OpenPage) -> None:
     app = open_page("design")
     app.menu_button(key="w-preset").set_value("lenet5").run()
+    app.switch_page("pages/train.py").run()
+    assert app.button(key="start").disabled
+    (warning,) = app.warning
+    assert "Put mnist.npz (arrays x_train, y_train, x_test, y_test) into " in warning.value
+
+
+def test_beside_a_run_the_way_leads_to_the_page_that_names_the_file(open_page: OpenPage) -> None:
+    run = recorded.finished()
+    app = open_page("design")
+    app.menu_button(key="w-preset").set_value("lenet5").run()
+    app.query_params["run"] = run.id
     app.switch_page("pages/train.py").run()
     assert app.button(key="start").disabled
     assert [warning.value for warning in app.warning] == ["MNIST is not on this machine."]
