@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import streamlit as st
@@ -42,7 +42,12 @@ def again(run: api.Run) -> None:
             disabled=change is None,
             help="Move it first: nothing is changed yet." if change is None else None,
         ):
-            _go(lambda: api.again(run, owner(), change=change))
+            start(run, change)
+
+
+def start(run: api.Run, change: Mapping[str, Any] | None) -> None:
+    """Start the same training with something changed, and show it; where that cannot be, stay and say why."""
+    _go(lambda: api.again(run, owner(), change=change))
 
 
 def rewind(run: api.Run) -> None:
@@ -82,10 +87,10 @@ def _rewound(run: api.Run, step: int, rate: float) -> api.Run:
     return new
 
 
-def _go(start: Callable[[], api.Run]) -> None:
+def _go(begin: Callable[[], api.Run]) -> None:
     """Start a run and show it; where it cannot be started, stay and say why."""
     try:
-        run = start()
+        run = begin()
     except CNNLabError as exc:
         state.complain(str(exc))
         return

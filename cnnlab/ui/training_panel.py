@@ -29,6 +29,7 @@ from cnnlab.ui import (
     run_controls,
     run_view,
     state,
+    untested_panel,
     words,
 )
 from cnnlab.ui.components.live_chart import live_chart
@@ -158,10 +159,12 @@ def _unrecorded(run_id: str, message: str) -> None:
 
 def _beside(run: api.Run) -> None:
     """Beside the curves: what will come, then the layers as they learn, then the confusion matrix."""
-    tested = run.row.result.get("test_accuracy") is not None and run.status not in ACTIVE
     if run.status == "queued":
         _meanwhile(run)
-    elif not tested:
+    elif run.status in ACTIVE:
+        _inside(run)
+    elif run.row.result.get("test_accuracy") is None:
+        untested_panel.draw(run)
         _inside(run)
     else:
         _result(run)

@@ -304,6 +304,37 @@ def test_a_run_that_ended_early_says_why_and_can_be_resumed(
     assert screen.status(app) == "queued"
 
 
+def test_a_run_whose_loss_grew_without_end_is_begun_again_with_shorter_steps(
+    open_page: OpenPage, engine: NotingEngine
+) -> None:
+    found = recorded.digits()
+    run = recorded.ended(
+        "failed",
+        "The loss became NaN at step 30.",
+        design=found.replace(training=found.training.replace(learning_rate=0.3)),
+    )
+    get_store().set_result(run.id, diverged_at=30)
+    app = open_page("train", run=run.id)
+    assert screen.says(app, "**No confusion matrix yet**")
+    assert screen.says(app, "With a learning rate of 0.3 each step overshot the valley")
+    assert "Resume" not in screen.buttons(app)
+    app.button(key="again-smaller").click().run()
+    assert not app.exception
+    new = api.get(engine.trained[0])
+    assert new.design.training == run.design.training.replace(learning_rate=0.03)
+    assert new.row.parent == run.id
+    assert app.query_params["run"] == new.id
+
+
+def test_where_a_run_ended_early_the_weights_that_are_kept_can_be_tested(open_page: OpenPage) -> None:
+    app = open_page("train", run=(run := recorded.ended("failed", "Out of memory. Use a smaller batch.")).id)
+    assert screen.says(app, "**Resume** goes on from its last full state")
+    assert screen.says(app, "The weights after epoch 1 are kept:")
+    assert screen.links(app, "Test them now") == [f"run={run.id}"]
+    assert "again-smaller" not in [button.key for button in app.button]
+    assert not screen.says(open_page("train", run=recorded.finished().id), "No confusion matrix yet")
+
+
 def test_a_training_whose_end_cannot_be_recorded_says_so(
     open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
