@@ -71,7 +71,7 @@ def rewind(run: api.Run) -> None:
         rate = run.design.training.learning_rate
         stops = sorted({*controls(TrainingConfig)["learning_rate"].ticks(), rate})
         key = f"w-rewind-rate-{run.id}"
-        st.session_state.setdefault(key, rate)
+        st.session_state[key] = st.session_state.get(key, rate)  # each time: the first draw may be missed
         chosen = st.select_slider("Learning rate from there", stops, key=key, format_func=plain_number)
         st.caption("A new run goes on from there; this one stays, in grey on the new one's chart.")
         if st.button("Go on", key="rewind-start", type="primary", icon=":material/play_arrow:"):

@@ -62,8 +62,9 @@ def sliders(run_id: str) -> None:
     sent = st.session_state.setdefault(_SENT, {})
     for name, value in now.items():
         key = f"w-now-{name}-{run.id}"
-        # Set once: the record knows of a change a moment later, and the slider must not jump back meanwhile.
-        sent[key] = st.session_state.setdefault(key, value)
+        # The first value stays: the record knows of a change a moment later, and no slider may jump back.
+        # Assigned each time: a browser that missed the first draw would show the lowest stop.
+        sent[key] = st.session_state[key] = st.session_state.get(key, value)
         # A rate that no stop has, or beyond the usual range, can be gone back to.
         first = st.session_state.setdefault(f"{_FIRST}-{key}", value)
         _SLIDERS[name](first, sent[key], key=key, on_change=partial(_set, run.id, name, key))

@@ -71,6 +71,18 @@ def test_a_learning_rate_is_set_in_mid_run(open_page: OpenPage, engine: NotingEn
     assert app.select_slider(key=f"w-now-learning_rate-{run.id}").value == 0.0005
 
 
+@pytest.mark.parametrize("key", ["now-learning_rate", "rewind-rate"])
+def test_a_browser_that_missed_the_first_draw_is_told_the_rate_again(key: str, open_page: OpenPage) -> None:
+    """A rerun in the midst of the first one drops what that has drawn."""
+    run = recorded.running()
+    get_store().files(run.id).write_state(recorded.FIRST, {"a": np.zeros(1)}, {"epoch": 1.0})
+    get_store().set_status(run.id, "paused")
+    app = open_page("train", run=run.id).run()
+    sent = app.select_slider(key=f"w-{key}-{run.id}").proto
+    assert sent.set_value
+    assert list(sent.raw_value) == ["0.003"]
+
+
 def test_the_rate_that_a_run_began_with_can_be_gone_back_to(
     open_page: OpenPage, engine: NotingEngine
 ) -> None:

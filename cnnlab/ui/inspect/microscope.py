@@ -48,7 +48,7 @@ def _channel(seen: Seen, names: tuple[str, ...]) -> int:
         return 0
     # The layer of another run may have the same name and fewer channels.
     key = f"w-microscope-{seen.row.name}-{count}"
-    st.session_state.setdefault(key, strongest)
+    st.session_state[key] = st.session_state.get(key, strongest)  # each time: the first draw may be missed
     noun = "class" if names else "map" if values.ndim == 3 else "unit"
     with st.container(horizontal=True, vertical_alignment="center"):
         ends = "" if names else f", from 0 to {count - 1:,}"
