@@ -45,6 +45,8 @@ test("many events are one question", async () => {
 test("the chosen measure is pressed, and an earlier run has its line in the legend", () => {
   assert.match(drawViews("recall"), /data-view="recall" aria-pressed="true"/);
   assert.equal(drawViews("both").match(/aria-pressed="true"/g).length, 1);
-  assert.ok(drawLegend("digits <2>").includes("before: digits &lt;2&gt;"));
+  const legend = drawLegend("digits <2>");
+  assert.ok(legend.includes("before: digits &lt;2&gt;"));
+  assert.match(legend, /<i class="ghost"><\/i>training<.*<i class="ghost dotted"><\/i>validation</);
   assert.ok(!drawLegend(undefined).includes("before"));
 });

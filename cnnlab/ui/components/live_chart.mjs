@@ -86,7 +86,8 @@ export function drawViews(chosen) {
 export function drawLegend(ghost) {
   const entry = (name, words) => `<span><i class="${name}"></i>${words}</span>`;
   const lines = [entry("each", "each batch"), entry("training", "training"), entry("validation", "validation")];
-  if (ghost) lines.push(entry("ghost", `before: ${escapeText(ghost)}`));
+  const faint = entry("ghost", "training") + entry("ghost dotted", "validation");
+  if (ghost) lines.push(`<div class="before"><b>before: ${escapeText(ghost)}</b>${faint}</div>`);
   return lines.join("");
 }
 
