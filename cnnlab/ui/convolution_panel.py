@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from cnnlab.analysis.convolution import EXAMPLES
-from cnnlab.ui import convolution_images
+from cnnlab.ui import convolution_images, navigation
 from cnnlab.ui.components.convolution import convolution
 from cnnlab.ui.concepts.panel import tabs
 
@@ -45,7 +45,11 @@ def _choice() -> tuple[str, int]:
     The address may name one (`?example=t2`); what was chosen stays when the page is left and opened again.
     """
     asked = st.query_params.get("example")
-    if asked in EXAMPLES and asked != st.session_state.get("cnnlab-convolution-asked"):
+    if asked is not None and asked not in EXAMPLES:
+        navigation.leads_nowhere(
+            "example", f"There is no example {asked!r:.60}. Known are {', '.join(EXAMPLES)}."
+        )
+    elif asked is not None and asked != st.session_state.get("cnnlab-convolution-asked"):
         st.session_state["cnnlab-convolution-asked"] = st.session_state[_CHOSEN] = asked
         st.session_state.pop("w-cv-source", None)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):

@@ -38,7 +38,7 @@ def sections() -> Sequence[Any]:
         try:
             datasets.info(asked)
         except CNNLabError as exc:
-            st.error(str(exc), title="This link leads to no data set", icon=":material/link_off:")
+            navigation.leads_nowhere("data set", str(exc))
         else:
             st.session_state[_ASKED] = st.session_state["w-data"] = asked
             st.session_state[_TAB] = SECTIONS[0]

@@ -20,6 +20,16 @@ def link(key: str, label: str, *, icon: str | None = None, help: str = "", **que
     st.page_link(PAGES[key].page, label=label, icon=icon, help=help, query_params=query or None)
 
 
+def leads_nowhere(what: str, why: str) -> None:
+    """Say that what the address asks for is not there.
+
+    Args:
+        what: What it asks for: "run", "data set", "card".
+        why: What is wrong with it, and what is there instead.
+    """
+    st.error(why, title=f"This link leads to no {what}", icon=":material/link_off:")
+
+
 def served(path: str) -> str:
     """The whole address of what a route of the app serves; `path` is relative to the app's root."""
     here = urlsplit(st.context.url or "")

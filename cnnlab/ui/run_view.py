@@ -30,7 +30,7 @@ def chosen() -> api.Run | None:
     try:
         return state.chosen_run()
     except RunNotFound as exc:
-        st.error(str(exc), title="This link leads to no run", icon=":material/link_off:")
+        navigation.leads_nowhere("run", str(exc))
         return None
 
 

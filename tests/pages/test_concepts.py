@@ -50,6 +50,13 @@ def test_without_a_card_the_sliding_window_comes_first(query: dict[str, str], op
     assert not app.exception
     assert screen.components(app) == ["convolution"]
     assert not app.slider
+    wrong = [error.value for error in app.error]
+    if not query:
+        assert not wrong
+        return
+    assert app.error[0].proto.title == "This link leads to no card"
+    (said,) = wrong
+    assert said.startswith(f"There is no card {query['card']!r:.60}. Known are weights, stride, ")
 
 
 def test_another_card_opens_and_the_window_comes_back(open_page: OpenPage) -> None:

@@ -55,7 +55,9 @@ def test_a_worked_example_is_one_click(name: str, open_page: OpenPage) -> None:
 
 def test_an_address_opens_a_worked_example(open_page: OpenPage) -> None:
     assert given(open_page("convolution", example="t3"))["numbers"] == [2, 3, 0, 2, 1.5, 0.5]
-    assert "bytes" in given(open_page("convolution", example="t9"))
+    app = open_page("convolution", example="t9")
+    assert "bytes" in given(app)
+    assert screen.error(app).startswith("There is no example 't9'. Known are t2")
 
 
 def test_another_size_is_another_picture(open_page: OpenPage) -> None:

@@ -126,14 +126,33 @@ def test_a_wrong_answer_is_shown_beside_the_actual_class(
     assert shown["3 ✓"] == "5.0%"
 
 
-@pytest.mark.parametrize("image", ["99999", "-1", "x", "1e3", "٣", "²", "9" * 5000])
-def test_an_image_that_there_is_not_leads_to_one_that_there_is(
+@pytest.mark.parametrize("image", ["359", "99999", "-1", "x", "1e3", "²", "", "9" * 5000])
+def test_an_image_that_there_is_not_is_said_and_another_is_shown(
     image: str, open_page: OpenPage, answering: NotingEngine
 ) -> None:
     recorded.finished()
     app = open_page("inspect", image=image)
     assert not app.exception
-    assert 0 <= asked(answering)[1] < 359
+    assert asked(answering)[1] == 0
+    assert app.error[0].proto.title == "This link leads to no test image"
+    assert screen.error(app) == (
+        f"Expected a number from 0 to 358. Received {image!r:.60}. Image 0 is shown."
+    )
+    app.number_input(key="w-image").set_value(17).run()
+    assert not app.error
+    assert asked(answering)[1] == 17
+
+
+def test_where_another_run_has_fewer_images_nothing_is_wrong_with_the_link(
+    open_page: OpenPage, answering: NotingEngine
+) -> None:
+    recorded.finished()
+    app = open_page("inspect", image="3")
+    app.session_state["cnnlab-image"] = 9000
+    app.query_params["image"] = "9000"
+    app.run()
+    assert not app.error
+    assert asked(answering)[1] == 358
 
 
 def test_the_number_of_the_image_can_be_typed(open_page: OpenPage, answering: NotingEngine) -> None:

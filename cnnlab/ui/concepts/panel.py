@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from cnnlab.ui import frame
+from cnnlab.ui import frame, navigation
 from cnnlab.ui.concepts import (
     TITLES,
     dropout,
@@ -56,9 +56,14 @@ def tabs(window: Callable[[], None]) -> None:
 def _follow_the_address() -> None:
     """Open the card of the address, the window where it names none: Back, too, leads there.
 
-    An address that stays the same does not take a click back.
+    An address that stays the same does not take a click back; one that names no card is told so.
     """
     asked = st.query_params.get("card")
+    if asked is not None and asked not in CARDS:
+        navigation.leads_nowhere(
+            "card",
+            f"There is no card {asked!r:.60}. Known are {', '.join(CARDS)}. The sliding window is shown.",
+        )
     if asked != st.session_state.get(_ASKED) or _TABS not in st.session_state:
         st.session_state[_ASKED] = asked
         st.session_state[_TABS] = TITLES[asked] if asked in CARDS else WINDOW

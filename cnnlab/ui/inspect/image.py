@@ -9,7 +9,7 @@ from cnnlab import api
 from cnnlab.analysis.answer import describe_probabilities, shares
 from cnnlab.analysis.ordering import in_turn
 from cnnlab.datasets import Dataset
-from cnnlab.ui import actions, words
+from cnnlab.ui import actions, navigation, words
 from cnnlab.ui.components.answer import answer as bars
 from cnnlab.ui.enlarged import enlarged
 
@@ -19,10 +19,19 @@ _MOST_DIGITS = 9
 
 def chosen(data: Dataset) -> int:
     """The image of the address, else the one that the session looked at: its place in the test set."""
-    asked = st.query_params.get("image", "")
-    if asked.isdecimal() and len(asked) <= _MOST_DIGITS:
-        st.session_state[_IMAGE] = int(asked)
-    return int(min(st.session_state.get(_IMAGE, 0), len(data.test) - 1))
+    asked = st.query_params.get("image")
+    number = int(asked) if asked and asked.isdecimal() and len(asked) <= _MOST_DIGITS else None
+    last = len(data.test) - 1
+    if number is not None and number <= last:
+        st.session_state[_IMAGE] = number
+    shown = int(min(st.session_state.get(_IMAGE, 0), last))
+    # Another run may have fewer test images than the one whose image is looked at: then its last one does.
+    if asked is not None and (number is None or number not in (shown, st.session_state.get(_IMAGE))):
+        navigation.leads_nowhere(
+            "test image",
+            f"Expected a number from 0 to {last:,}. Received {asked!r:.60}. Image {shown:,} is shown.",
+        )
+    return shown
 
 
 def draw(run: api.Run, step: int, data: Dataset, index: int) -> None:
