@@ -5,7 +5,6 @@ The random numbers are drawn apart from their use, so that both can be given the
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -85,10 +84,15 @@ def variants(
 
 
 def examples(labels: NDArray[np.int64], count: int) -> list[int]:
-    """Positions of the first image of each class, class by class; further ones where classes are too few."""
-    first = np.unique(labels, return_index=True)[1][:count].tolist()
-    others = (k for k in range(len(labels)) if k not in first)
-    return sorted([*first, *itertools.islice(others, count - len(first))], key=lambda k: (int(labels[k]), k))
+    """Positions of the first image of each class, of the second of each where classes are too few, and so on.
+
+    They come class by class.
+    """
+    by_class = np.argsort(labels, kind="stable")
+    kinds = labels[by_class]
+    place_in_class = np.arange(len(labels)) - np.searchsorted(kinds, kinds)
+    chosen = by_class[np.lexsort((kinds, place_in_class))[:count]].tolist()
+    return sorted(chosen, key=lambda k: (int(labels[k]), k))
 
 
 def transformed(images: Images, matrix: NDArray[np.float64]) -> Images:

@@ -83,5 +83,6 @@ def test_as_many_numbers_are_drawn_as_are_needed():
 def test_examples_are_of_as_many_classes_as_there_are():
     labels = np.array([2, 2, 0, 1, 2, 0, 1])
     assert examples(labels, 3) == [2, 3, 0]
-    assert examples(labels, 5) == [2, 3, 0, 1, 4]
+    assert examples(labels, 5) == [2, 5, 3, 6, 0]
+    assert examples(np.repeat([0, 1], 30), 6) == [0, 1, 2, 30, 31, 32]  # own pictures lie class by class
     assert examples(labels[:2], 6) == [0, 1]
