@@ -155,10 +155,12 @@ def _too_few(chosen: int, available: int) -> None:
     if available >= 2:
         text = "Choose a second run to compare it with." if chosen else "Choose two runs or more."
         st.info(text, icon=":material/compare_arrows:")
-    else:
+    elif available:
         st.info(
             "One run has nothing to be compared with yet: train another, with one thing changed.",
             icon=":material/compare_arrows:",
         )
         navigation.link("train", "Train another", icon=":material/model_training:")
+    else:  # those of the address are gone, and there is none of one's own
+        run_view.nothing_yet("You have no runs to compare yet.")
     st.stop()

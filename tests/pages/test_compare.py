@@ -157,6 +157,14 @@ class TestChoosing:
         assert app.multiselect[0].value == [first.id, second.id]
         assert differences(app)
 
+    def test_where_the_linked_runs_are_all_there_would_be_the_way_leads_to_a_first_one(
+        self, open_page: OpenPage
+    ) -> None:
+        app = open_page("compare", runs="a,b")
+        assert screen.error(app).startswith("There is no run 'a'.")
+        assert "**You have no runs to compare yet.**" in screen.texts(app)
+        assert informed(app) == []
+
     def test_many_unknown_runs_are_one_sentence_more(self, open_page: OpenPage) -> None:
         recorded.finished(name="first")
         app = open_page("compare", runs="a,b,c")
