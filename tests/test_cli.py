@@ -199,7 +199,7 @@ def test_every_training_setting_is_an_option(cli: Cli, engine: Engine) -> None:
 
 
 @pytest.mark.parametrize("gains", [True, False])
-def test_a_tutorial_is_trained_by_either_of_its_recipes(
+def test_a_tutorial_is_trained_by_each_of_its_recipes(
     gains: bool, cli: Cli, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("cnnlab.processor.gains_from_bfloat16", lambda: gains)
@@ -209,8 +209,9 @@ def test_a_tutorial_is_trained_by_either_of_its_recipes(
     cli(*words, "fast", "--seed", "4")
     trained = api.runs()[0].design.training
     assert trained == tutorial.recipe("fast", bfloat16=gains).replace(seed=4)
-    cli(*words, "published")
-    assert api.runs()[0].design.training == tutorial.published
+    for name, expected in (("published", tutorial.published), ("short", tutorial.design.training)):
+        cli(*words, name)
+        assert api.runs()[0].design.training == expected
 
 
 @pytest.mark.parametrize("form", ["text", "link", "design"])

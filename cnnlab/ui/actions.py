@@ -56,19 +56,31 @@ def start(design: Design) -> api.Run | None:
     Returns:
         The run, or None where it could not be started; the reason is shown.
     """
+    return once(design.to_json(), lambda: api.start(design, owner=owner()))
+
+
+def once(what: str, begin: Callable[[], api.Run]) -> api.Run | None:
+    """Start a run and choose it; a second click while that very run is active starts none.
+
+    Args:
+        what: Is started, in a text that is the same for the second click.
+        begin: Starts it.
+
+    Returns:
+        The run, or None where it could not be started; the reason is shown.
+    """
     # Got before anything is started, and changed in place: any other access to the session's state
     # may end this script run for the rerun that a second click asked for; the first run would be forgotten.
     memory: dict[str, str] = st.session_state.setdefault(_STARTED, {})
-    text = design.to_json()
-    run = _active(memory.get(text))
+    run = _active(memory.get(what))
     if run is None:
         try:
-            run = api.start(design, owner=owner())
+            run = begin()
         except CNNLabError as exc:
             state.complain(str(exc))
             return None
         memory.clear()
-        memory[text] = run.id
+        memory[what] = run.id
     state.choose_run(run.id)
     return run
 

@@ -8,7 +8,6 @@ from typing import Any
 import streamlit as st
 
 from cnnlab import api
-from cnnlab.errors import CNNLabError
 from cnnlab.spec.fields import controls
 from cnnlab.spec.training import TrainingConfig
 from cnnlab.ui import actions, navigation, state
@@ -47,7 +46,7 @@ def again(run: api.Run) -> None:
 
 def start(run: api.Run, change: Mapping[str, Any] | None) -> None:
     """Start the same training with something changed, and show it; where that cannot be, stay and say why."""
-    _go(lambda: api.again(run, owner(), change=change))
+    _go(f"again {run.id} {change!r}", lambda: api.again(run, owner(), change=change))
 
 
 def rewind(run: api.Run) -> None:
@@ -75,7 +74,7 @@ def rewind(run: api.Run) -> None:
         chosen = st.select_slider("Learning rate from there", stops, key=key, format_func=plain_number)
         st.caption("A new run goes on from there; this one stays, in grey on the new one's chart.")
         if st.button("Go on", key="rewind-start", type="primary", icon=":material/play_arrow:"):
-            _go(lambda: _rewound(run, step, chosen))
+            _go(f"rewind {run.id} {step} {chosen}", lambda: _rewound(run, step, chosen))
 
 
 def _rewound(run: api.Run, step: int, rate: float) -> api.Run:
@@ -87,15 +86,11 @@ def _rewound(run: api.Run, step: int, rate: float) -> api.Run:
     return new
 
 
-def _go(begin: Callable[[], api.Run]) -> None:
-    """Start a run and show it; where it cannot be started, stay and say why."""
-    try:
-        run = begin()
-    except CNNLabError as exc:
-        state.complain(str(exc))
-        return
-    state.choose_run(run.id)
-    navigation.go("train", run=run.id)
+def _go(what: str, begin: Callable[[], api.Run]) -> None:
+    """Start a run, once, and show it; where it cannot be started, stay and say why."""
+    run = actions.once(what, begin)
+    if run is not None:
+        navigation.go("train", run=run.id)
 
 
 def _fields(run: api.Run) -> dict[str, str]:

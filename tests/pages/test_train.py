@@ -324,6 +324,11 @@ def test_a_run_whose_loss_grew_without_end_is_begun_again_with_shorter_steps(
     assert new.design.training == run.design.training.replace(learning_rate=0.03)
     assert new.row.parent == run.id
     assert app.query_params["run"] == new.id
+    app.query_params["run"] = run.id
+    app.run()
+    app.button(key="again-smaller").click().run()  # the second of two clicks
+    assert app.query_params["run"] == new.id
+    assert engine.trained == [new.id]
 
 
 def test_where_a_run_ended_early_the_weights_that_are_kept_can_be_tested(open_page: OpenPage) -> None:
