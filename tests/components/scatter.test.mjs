@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
-  apart, marker, middles, nearest, placed, pointWords, shown, towards, writeLegend,
+  apart, marker, middles, nearest, paintDots, placed, pointWords, shown, towards, writeLegend,
 } from "../../cnnlab/ui/components/scatter.mjs";
 
 const COLOURS = ["#1", "#2", "#3", "#4", "#5", "#6", "#7", "#8"];
@@ -116,4 +116,34 @@ test("the legend has a button for each class that is there and one for the wrong
   assert.doesNotMatch(html, /<b>|none/);
   assert.doesNotMatch(writeLegend({ ...data, called: data.labels }, null), /wrong|aria-pressed="true"/);
   assert.match(writeLegend(data, "wrong"), /data-only="wrong" aria-pressed="true"/);
+});
+
+/** A context that notes what is filled and stroked, how opaque and how far from the dot's middle. */
+function noting() {
+  const noted = [];
+  let reach = 0;
+  return {
+    noted,
+    beginPath() { reach = 0; },
+    closePath() {},
+    arc(x, y, radius) { reach = radius; },
+    lineTo() {},
+    fill() { noted.push({ kind: "dot", alpha: this.globalAlpha, colour: this.fillStyle }); },
+    stroke() { noted.push({ kind: "ring", alpha: this.globalAlpha, reach: reach + this.lineWidth / 2 }); },
+  };
+}
+
+test("wrong answers stand out and no ring hides a dot beside it", () => {
+  const context = noting();
+  const dots = { labels: [0, 1, 0, 1], called: [1, 1, 0, 0], colours: COLOURS };
+  paintDots(context, dots, [[0, 9, 18, 27], [0, 0, 0, 0]], [true, true, true, false], 3.25, "black");
+  const kinds = context.noted.map(({ kind }) => kind);
+  assert.deepEqual(kinds, ["dot", "ring", "dot", "dot", "dot", "ring"]); // the faded one first, the wrong one last
+  const [faded, , ...right] = context.noted;
+  const [wrong, ring] = right.splice(2);
+  assert.equal(wrong.alpha, 1);
+  assert.equal(ring.alpha, 1);
+  for (const dot of right) assert.ok(faded.alpha < dot.alpha && dot.alpha < wrong.alpha);
+  // Dots of 3.25 pixels that touch: a ring covers less than a third of its neighbour's radius.
+  assert.ok(ring.reach < 3.25 * 1.3);
 });

@@ -7,8 +7,10 @@ const SHAPES = ["circle", "square", "triangle", "diamond"];
 const MARGIN = 14;
 /** So near a dot must be, in pixels: a finger is wider than a pointer. */
 const REACH = { mouse: 14, touch: 30 };
-/** Of the dots that are not picked out. */
+/** How opaque the dots are: those that are not picked out, the right answers, the wrong ones. */
 const FADED = 0.1;
+const RIGHT = 0.6;
+const WRONG = 1;
 /** More names than this would hide the dots; the longest is cut to so many letters. */
 const NAMES = 20;
 const LETTERS = 14;
@@ -160,6 +162,25 @@ function outline(context, shape, x, y, radius) {
   context.closePath();
 }
 
+/**
+ * All dots: the faded ones first, the wrong ones last and on top. The right ones are paler, and a ring takes no room beyond
+ * its dot's edge: where every second answer is wrong, the colours of the classes are still seen.
+ */
+export function paintDots(context, { labels, called, colours }, [xs, ys], visible, radius, ring) {
+  const rank = (index) => 2 * visible[index] + (labels[index] !== called[index]);
+  const order = labels.map((_, index) => index).sort((a, b) => rank(a) - rank(b));
+  Object.assign(context, { strokeStyle: ring, lineWidth: radius / 2.5 });
+  for (const index of order) {
+    const { colour, shape } = marker(labels[index], colours);
+    const wrong = labels[index] !== called[index];
+    context.globalAlpha = visible[index] ? (wrong ? WRONG : RIGHT) : FADED;
+    context.fillStyle = colour;
+    outline(context, shape, xs[index], ys[index], radius);
+    context.fill();
+    if (wrong) context.stroke();
+  }
+}
+
 const instances = new WeakMap();
 
 class Scatter {
@@ -225,33 +246,11 @@ class Scatter {
     const context = this.canvas.getContext("2d");
     context.setTransform(sharp, 0, 0, sharp, 0, 0);
     context.clearRect(0, 0, width, height);
-    this.paint(context, this.data.images.length > 800 || width < 480 ? 3.25 : 4.5);
+    const radius = this.data.images.length > 800 || width < 480 ? 3.25 : 4.5;
+    paintDots(context, this.data, this.at, this.visible, radius, getComputedStyle(this.plane).color);
     if (this.data.names.length <= NAMES) this.write(context);
     this.frame(this.chosen, this.selected);
     this.frame(this.under, this.place);
-  }
-
-  /** All dots: the faded ones first, the wrong ones last, so that their rings lie on top. */
-  paint(context, radius) {
-    const { labels, called, colours } = this.data;
-    const [xs, ys] = this.at;
-    const text = getComputedStyle(this.plane).color;
-    const rank = (index) => 2 * this.visible[index] + (labels[index] !== called[index]);
-    const order = labels.map((_, index) => index).sort((a, b) => rank(a) - rank(b));
-    for (const index of order) {
-      const { colour, shape } = marker(labels[index], colours);
-      context.globalAlpha = this.visible[index] ? 0.85 : FADED;
-      context.fillStyle = colour;
-      outline(context, shape, xs[index], ys[index], radius);
-      context.fill();
-      if (labels[index] === called[index]) continue;
-      context.globalAlpha = this.visible[index] ? 1 : FADED;
-      context.strokeStyle = text;
-      context.lineWidth = 1.75;
-      context.beginPath();
-      context.arc(xs[index], ys[index], radius + 2.5, 0, 2 * Math.PI);
-      context.stroke();
-    }
   }
 
   /** The classes' names over their dots. */
