@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Position, expect
 
 from cnnlab.analysis.convolution import EXAMPLES
 from tests.browser.journey import keyed
@@ -179,6 +179,41 @@ def test_picture_window_and_multiplication_are_on_the_first_screen(
             box = page.locator(part).bounding_box()
             assert box is not None
             assert box["y"] + box["height"] <= PROJECTOR["height"], (example, part, box)
+
+
+@pytest.mark.parametrize("side", [6, 11])
+def test_a_large_kernel_and_its_sum_are_on_the_first_screen_and_every_product_is_read(
+    side: int, convolution: OpenConvolution
+) -> None:
+    page = convolution()
+    for name in ("rows", "columns"):
+        page.locator(f"input[name={name}]").fill(str(side))
+    for part in (".patch canvas", ".kernel .cells", ".products canvas", ".result", ".line"):
+        box = page.locator(part).bounding_box()
+        assert box is not None
+        assert box["y"] + box["height"] <= PROJECTOR["height"], (part, box)
+    middle = (side + 1) // 2
+    page.get_by_label(f"Kernel, row {middle}, column {middle}", exact=True).fill("-2")
+    first = page.locator(".line").text_content() or ""
+    read = re.fullmatch(rf"Window row {middle}, column {middle}: (\d+) × \(−2\) = −(\d+)", first)
+    assert read is not None, first
+    assert int(read[2]) == 2 * int(read[1])
+    # The same cell under the pointer, on each of the three grids.
+    page.get_by_label("Rows").focus()
+    expect(page.locator(".line")).to_have_text("Point at a cell to read its product.")
+    for part in (".patch .cells", ".kernel .cells", ".products .cells"):
+        page.locator(part).hover(position=_middle_of(page.locator(part)))
+        expect(page.locator(".line")).to_have_text(first)
+        expect(page.locator(".pointed")).to_have_count(3)
+    said = re.compile(rf"^Products: {side * side} numbers from −\d+ to ")
+    expect(page.locator(".products canvas")).to_have_attribute("aria-label", said)
+
+
+def _middle_of(cells: Locator) -> Position:
+    """The middle cell of a grid, the one before it where their number is even."""
+    box = cells.bounding_box()
+    assert box is not None
+    return {"x": box["width"] / 2 - 4, "y": box["height"] / 2 - 4}
 
 
 def test_on_a_phone_nothing_is_cut_off(new_page: PageFactory, server: AppServer) -> None:

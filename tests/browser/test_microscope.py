@@ -74,6 +74,17 @@ def lit(page: Page, name: str) -> list[float]:
     return [float(each.removesuffix("%")) * 8 / 100 for each in style]
 
 
+def test_whoever_opens_the_tab_sees_maps_and_numbers_together(inspected: OpenLayer) -> None:
+    page = inspected("conv2d_1")
+    work, views = page.locator(".microscope .work"), page.locator(".microscope .views")
+    page.get_by_role("tab", name="Kernels").click()
+    wait_idle(page)
+    page.get_by_role("link", name="Inspect", exact=True).scroll_into_view_if_needed()
+    page.get_by_role("tab", name="Microscope").click()
+    expect(work).to_be_in_viewport(ratio=1)
+    expect(views).to_be_in_viewport(ratio=1)
+
+
 @pytest.mark.parametrize("way", ["click", "keyboard"])
 def test_a_place_that_is_held_or_gone_to_by_key_has_its_numbers_in_sight_with_the_maps(
     inspected: OpenLayer, way: str
@@ -81,6 +92,7 @@ def test_a_place_that_is_held_or_gone_to_by_key_has_its_numbers_in_sight_with_th
     page = inspected("conv2d_1")
     assert page.viewport_size == PROJECTOR
     work, views = page.locator(".microscope .work"), page.locator(".microscope .views")
+    page.get_by_role("link", name="Inspect", exact=True).scroll_into_view_if_needed()
     expect(work).not_to_be_in_viewport(ratio=1)
     if way == "click":
         hover(page, "output", 0.9, 0.9)

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { charactersIn } from "../../cnnlab/ui/components/convolution_views.mjs";
 import { axis, explain, layOut, resized, whole } from "../../cnnlab/ui/components/convolution_math.mjs";
 import { diverging, inGrey, ink, inputTone, outputTone, paint } from "../../cnnlab/ui/components/convolution_paint.mjs";
 import { changed, edited, forChannels, opening, packed, reworked, unpacked } from "../../cnnlab/ui/components/convolution_settings.mjs";
 import {
-  describe, formatNumber, formula, formulaWords, parseNumber, parseWhole, problem, resultRows, sumLine, warning,
+  cellWords, describe, formatNumber, formula, formulaWords, gridWords, parseNumber, parseWhole, problem, resultRows, sumLine, warning,
 } from "../../cnnlab/ui/components/convolution_words.mjs";
 
 const grid = (rows) => ({ height: rows.length, width: rows[0].length, channels: 1, values: rows.flat() });
@@ -163,5 +164,35 @@ test("settings come back as they were kept, and damaged ones not at all", () => 
   assert.deepEqual(unpacked(packed(state)), state);
   for (const text of [null, "", "{}", "[]", packed({ ...state, settings: {} }), packed({ ...state, kernel: { values: [1] } })]) {
     assert.equal(unpacked(text), null);
+  }
+});
+
+test("a cell of the window is read with its product, its square, or as outside", () => {
+  const image = { height: 2, width: 2, channels: 1, values: Float64Array.from([3, -1, 4, 8]) };
+  const kernel = { rows: 3, columns: 3, channels: 1, values: Float64Array.from([1, 2, 3, 4, -5, 6, 7, 8, 0.5]) };
+  const first = (settings) => {
+    const whole = { rows: 3, columns: 3, stride: 1, padding: "same", dilation: 1, bias: 0, activation: "linear", each: false, ...settings };
+    return explain(image, kernel, whole, layOut(image, whole), 0, 0).channels[0];
+  };
+  const convolved = first({ operation: "convolution" });
+  assert.equal(cellWords({ operation: "convolution" }, convolved, 0, 3), "Window row 1, column 1: 0 (a zero of the padding) × 1 = 0");
+  assert.equal(cellWords({ operation: "convolution" }, convolved, 4, 3), "Window row 2, column 2: 3 × (−5) = −15");
+  assert.equal(cellWords({ operation: "convolution" }, convolved, 8, 3), "Window row 3, column 3: 8 × 0.5 = 4");
+  const squared = first({ operation: "l2" });
+  assert.equal(cellWords({ operation: "l2" }, squared, 5, 3), "Window row 2, column 3: (−1)² = 1");
+  assert.equal(cellWords({ operation: "l2" }, squared, 2, 3), "Window row 1, column 3: outside, counts for nothing");
+  assert.equal(cellWords({ operation: "max" }, first({ operation: "max" }), 7, 3), "Window row 3, column 2: 4");
+  assert.equal(gridWords("Products", convolved.products), "Products: 9 numbers from −15 to 32");
+});
+
+test("numbers on a picture do not touch each other", () => {
+  // A digit and a sign are half as wide as high; the sizes are those of the style: 0.32 of the cell, 11 to 18 pixels.
+  for (let cell = 26; cell <= 64; cell += 0.25) {
+    const size = Math.min(Math.max(0.32 * cell, 11), 18);
+    const most = charactersIn(cell, size);
+    for (const value of [-0.1274, 0.7215, -12.345, 1.2791, 255, -0.42]) {
+      const text = formatNumber(value, most - (value < 0));
+      assert.ok(text.length * size * 0.5 <= cell - 3, `${text} in ${cell}`);
+    }
   }
 });

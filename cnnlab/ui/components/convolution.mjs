@@ -1,12 +1,13 @@
 // A window slides over an image; under it every product, their sum and the output that fills in. All of it here, in the
 // browser: nothing that the pointer does asks the server.
-import { apart, explain, isPooling, layOut, slice, whole } from "./convolution_math.mjs";
+import { apart, decoded, explain, isPooling, layOut, slice, whole } from "./convolution_math.mjs";
 import { css, diverging, grey, inGrey, inputTone, outputTone, toned } from "./convolution_paint.mjs";
 import { ICONS, layout, SPEEDS } from "./convolution_layout.mjs";
 import { changed, edited, forChannels, keep, kept, opening, reworked } from "./convolution_settings.mjs";
-import { Grid, Picture } from "./convolution_views.mjs";
+import { Grid, Pointing } from "./convolution_grid.mjs";
+import { Picture } from "./convolution_views.mjs";
 import {
-  caption, describe, formatNumber, formula, formulaWords, parseNumber, problem, resultRows, sumLine, warning,
+  caption, cellWords, describe, formatNumber, formula, formulaWords, gridWords, parseNumber, problem, resultRows, sumLine, warning,
 } from "./convolution_words.mjs";
 import { clamp, escapeText, later, moveInGrid } from "./shared.mjs";
 
@@ -30,6 +31,7 @@ class Convolution {
     this.patch = new Grid(find(".patch .cells"));
     this.weights = new Grid(find(".kernel .cells"), { editable: true, label: "Kernel" });
     this.products = new Grid(find(".products .cells"));
+    this.pointing = new Pointing([this.patch, this.weights, this.products], () => this.explained && this.showLine());
     this.channel = 0;
     this.say = later(() => this.speak(), 250);
     this.listen();
@@ -104,7 +106,7 @@ class Convolution {
       const room = GRID[this.narrow ? "narrow" : "wide"];
       for (const each of [this.patch, this.weights, this.products]) {
         each.zeros = !isPooling(this.state.settings);
-        each.shape(rows, columns, room);
+        each.shape(rows, columns, room, { mute: !this.narrow });
       }
       this.show();
       this.say();
@@ -175,7 +177,7 @@ class Convolution {
     const { down, across } = this.plan;
     const [row, column] = [Math.floor(this.index / across.output), this.index % across.output];
     this.explained = explain(this.image, kernel, settings, this.plan, row, column, this.channel);
-    const shown = this.explained.channels.find((each) => each.channel === this.channel) ?? this.explained.channels[0];
+    const shown = this.shown();
     const taps = down.dilation > 1 ? { rows: down.kernel, columns: across.kernel, dilation: down.dilation } : null;
     this.input.mark(column * across.stride, row * down.stride, across.span, down.span, taps);
     this.output.mark(column, row, 1, 1, null);
@@ -185,6 +187,21 @@ class Convolution {
     this.products.update(shown.products, (value) => (isPooling(settings) ? grey(value, 0, most) : diverging(value / most)), shown);
     if (shown.weights) this.showKernel(kernel, shown.weights);
     this.showResult(row, column);
+  }
+
+  /** The channel whose numbers stand in the grids. */
+  shown() {
+    return this.explained.channels.find((each) => each.channel === this.channel) ?? this.explained.channels[0];
+  }
+
+  /** The cell that is pointed at; else the sum, or where its numbers can be read. */
+  showLine() {
+    const { settings } = this.state;
+    const { index } = this.pointing;
+    const shown = this.shown();
+    const sum = this.patch.mute ? `Point at a cell to read its ${shown.weights ? "product" : "number"}.` : sumLine(settings, this.explained);
+    const read = index !== null && index < shown.patch.length;
+    this.find(".line").textContent = read ? cellWords(settings, shown, index, settings.columns) : sum;
   }
 
   /** The kernel does not change while the window moves: a hundred inputs are left in peace. */
@@ -206,7 +223,7 @@ class Convolution {
     this.find(".value strong").textContent = formatNumber(explained.value);
     const colour = apart(settings) && this.image.channels === 3 ? [180, 180, 180] : toned(explained.value, this.output.tone);
     this.find(".value").style.setProperty("--shade", css(colour));
-    this.find(".line").textContent = sumLine(settings, explained);
+    this.showLine();
     this.find(".place").textContent = `Row ${row + 1} of ${this.plan.down.output}, column ${column + 1} of ${this.plan.across.output}`;
   }
 
@@ -216,6 +233,9 @@ class Convolution {
     this.spoken.textContent = words;
     this.output.canvas.setAttribute("aria-label", `Output: ${words}`);
     this.input.canvas.setAttribute("aria-label", `Input with the window of ${words}`);
+    if (!this.explained) return;
+    this.patch.describe(gridWords("Under the window", this.shown().patch));
+    this.products.describe(gridWords("Products", this.shown().products));
   }
 
   /** The current place and its numbers, for whoever does not see the pictures. */
@@ -364,12 +384,6 @@ class Convolution {
     this.say.cancel();
     this.observer.disconnect();
   }
-}
-
-/** The image that Python sent: bytes of a picture, or the numbers of a worked example. */
-function decoded({ height, width, channels, bytes, numbers }) {
-  const values = numbers ?? Uint8Array.from(atob(bytes), (letter) => letter.charCodeAt(0));
-  return { height, width, channels, picture: !numbers, values: Float64Array.from(values) };
 }
 
 export default function convolution(component) {

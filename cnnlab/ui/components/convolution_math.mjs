@@ -13,6 +13,12 @@ const FIXED = {
   outline: [-1, -1, -1, -1, 8, -1, -1, -1, -1],
 };
 
+/** The image that Python sent: bytes of a picture, or the numbers of a worked example. */
+export function decoded({ height, width, channels, bytes, numbers }) {
+  const values = numbers ?? Uint8Array.from(atob(bytes), (letter) => letter.charCodeAt(0));
+  return { height, width, channels, picture: !numbers, values: Float64Array.from(values) };
+}
+
 /** Whether a kernel of this name comes in every size. */
 export const comesInSizes = (name) => ["box", "gaussian", "identity"].includes(name);
 

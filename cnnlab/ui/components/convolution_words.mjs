@@ -96,6 +96,25 @@ export function sumLine(settings, explained, most = 25) {
   return settings.operation === "l2" ? `√(${added}) = ${result}` : `${added} = ${result}`;
 }
 
+/** What one cell of the window is multiplied by, or counts: "Window row 1, column 2: 199 × (−1) = −199". */
+export function cellWords({ operation }, { patch, there, weights, products }, index, columns) {
+  const where = `Window row ${Math.floor(index / columns) + 1}, column ${(index % columns) + 1}`;
+  const value = formatNumber(patch[index], 7);
+  const inside = (number) => (number < 0 ? `(${formatNumber(number, 7)})` : formatNumber(number, 7));
+  if (weights) {
+    const zero = there[index] ? "" : " (a zero of the padding)";
+    return `${where}: ${value}${zero} × ${inside(weights[index])} = ${formatNumber(products[index], 8)}`;
+  }
+  if (!there[index]) return `${where}: outside, counts for nothing`;
+  return operation === "l2" ? `${where}: ${inside(patch[index])}² = ${formatNumber(products[index], 8)}` : `${where}: ${value}`;
+}
+
+/** The cells of a grid in one sentence: "Products: 121 numbers from −398 to 402". */
+export function gridWords(title, values) {
+  const [low, high] = values.reduce(([a, b], value) => [Math.min(a, value), Math.max(b, value)], [Infinity, -Infinity]);
+  return `${title}: ${values.length} numbers from ${formatNumber(low, 6)} to ${formatNumber(high, 6)}`;
+}
+
 const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** The rows of the result: what is added, and what comes out. */

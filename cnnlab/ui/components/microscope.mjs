@@ -56,6 +56,9 @@ class Microscope {
     if (!this.width || !this.lens) return;
     this.box.classList.toggle("narrow", this.width < 560);
     this.lens.draw(this.width);
+    // Whoever has just opened the tab shall see what the pointer will do; nobody else's page moves.
+    if (!this.shown && document.activeElement?.role === "tab") this.lens.bringNear();
+    this.shown = true;
   }
 
   close() {

@@ -1,16 +1,16 @@
 // The microscope over a layer that gives maps: image, input and output with the window on each, and the sum under it.
 import { diverging, toned } from "./convolution_paint.mjs";
-import { Grid, Picture } from "./convolution_views.mjs";
-import { formatNumber } from "./convolution_words.mjs";
+import { Grid, Pointing } from "./convolution_grid.mjs";
+import { Picture } from "./convolution_views.mjs";
+import { cellWords, formatNumber, gridWords } from "./convolution_words.mjs";
 import { fieldOf, prepared, retrace, strongest } from "./microscope_math.mjs";
 import { resultHtml, resultLines, spokenPlace, sumWords } from "./microscope_words.mjs";
-import { clamp, formatShape, moveInGrid } from "./shared.mjs";
+import { bringNear, clamp, formatShape, moveInGrid } from "./shared.mjs";
 
 const SLIM = 560;
 const BETWEEN = 20;
 const MOST_PATCH = 121;
 const AROUND = 3;
-const ROOMY = 40;
 const READ = 26;
 const ROOM = { width: 126, height: 126 };
 
@@ -40,35 +40,21 @@ export function toneOf(values) {
   return { kind: "magnitude", low: 0, high: high || 1 };
 }
 
-/** A picture of a map: its numbers are rarely whole, and are shortened where they would touch each other. */
-class MapPicture extends Picture {
-  write(padding) {
-    super.write(padding);
-    if (this.cell > ROOMY) return;
-    const { top = 0, left = 0 } = this.margin ?? {};
-    [...this.numbers.children].forEach((each, k) => {
-      if (each.textContent.length <= 4) return;
-      const [row, column] = [Math.floor(k / this.width) - top, (k % this.width) - left];
-      const value = this.image.values[row * this.image.width + column];
-      each.textContent = formatNumber(value, value < 0 ? 3 : 4);
-    });
-  }
-}
-
 export class MapLens {
   constructor(root, say) {
     root.innerHTML = MAP;
     const find = (selector) => root.querySelector(selector);
     Object.assign(this, { root, find, say, box: root.closest(".microscope") });
     this.image = new Picture(find(".view.image"));
-    this.input = new MapPicture(find(".view.input"));
-    this.output = new MapPicture(find(".view.output"));
+    this.input = new Picture(find(".view.input"));
+    this.output = new Picture(find(".view.output"));
     this.patch = new Grid(find(".patch .cells"));
     this.kernel = new Grid(find(".kernel .cells"));
     this.products = new Grid(find(".products .cells"));
     this.around = new Grid(find(".around .cells"));
     this.sums = new Grid(find(".sums .cells"));
     for (const each of [this.patch, this.products]) each.zeros = true;
+    this.pointing = new Pointing([this.patch, this.kernel, this.products], () => this.found && this.showLine());
     for (const each of [this.input, this.output]) {
       each.stage.addEventListener("pointermove", (event) => this.onMove(each, event));
       each.stage.addEventListener("pointerdown", (event) => this.onPress(each, event));
@@ -124,8 +110,11 @@ export class MapLens {
     this.room = room;
     this.drawInput();
     const { down, across } = this.lens.plan;
+    const mute = !this.slim && operation === "convolution"; // three large grids would not stand side by side
     if (down.kernel * across.kernel <= MOST_PATCH) {
-      for (const each of [this.patch, this.kernel, this.products]) each.shape(down.kernel, across.kernel, ROOM);
+      for (const each of [this.patch, this.kernel, this.products]) {
+        each.shape(down.kernel, across.kernel, ROOM, { mute });
+      }
     }
     this.seen = null;
     this.around.shape(AROUND, AROUND, ROOM);
@@ -160,6 +149,7 @@ export class MapLens {
     const [row, column] = this.at();
     const { down, across } = lens.plan;
     const found = retrace(lens, row, column);
+    this.found = found;
     if (this.drawn !== this.channel) this.drawInput();
     const taps = down.dilation > 1 ? { rows: down.kernel, columns: across.kernel, dilation: down.dilation } : null;
     this.input.mark(column * across.stride, row * down.stride, across.span, down.span, taps);
@@ -229,13 +219,27 @@ export class MapLens {
     this.find(".steps h4").textContent = where;
     this.find(".hint").textContent = this.held
       ? `${where} is held. Click a map again to let it go.` : "Hover a map or use the arrow keys. A click holds the place.";
+    this.showLine();
+    this.say(() => {
+      const { patch, weights, products } = found.channels[this.channel];
+      this.patch.describe(gridWords("Under the window", patch));
+      if (weights) this.kernel.describe(gridWords("Kernel", weights));
+      this.products.describe(gridWords("Products", products));
+      return `${given.layer}, map ${given.channel}. ${spokenPlace(where, lines)}`;
+    }, [this.output.canvas, this.input.canvas]);
+  }
+
+  /** The cell that is pointed at; else the sum, or where its numbers can be read. */
+  showLine() {
+    const { given, found, pointing: { index } } = this;
     const shown = found.channels[this.channel];
-    const line = this.find(".line");
-    line.textContent = given.operation === "max" ? "" : this.lineOf(shown);
-    this.say(() => `${given.layer}, map ${given.channel}. ${spokenPlace(where, lines)}`, [this.output.canvas, this.input.canvas]);
+    const read = index !== null && index < shown.patch.length;
+    this.find(".line").textContent = read ? cellWords(given, shown, index, this.lens.plan.across.kernel) : this.lineOf(shown);
   }
 
   lineOf(shown) {
+    if (this.given.operation === "convolution" && this.patch.mute) return "Point at a cell to read its product.";
+    if (this.given.operation === "max" || this.given.operation === "value") return "";
     if (this.given.operation === "average") {
       const count = shown.there.filter(Boolean).length;
       const words = sumWords(shown.products, shown.there, shown.sum * count);
@@ -273,13 +277,9 @@ export class MapLens {
     if (this.held) this.bringNear();
   }
 
-  /** Scroll to the numbers, by no more than it takes, where they and the maps fit into the window together. */
+  /** Bring the numbers into sight, with the maps. */
   bringNear() {
-    const work = this.find(".work");
-    const height = work.getBoundingClientRect().bottom - this.find(".views").getBoundingClientRect().top;
-    if (height > window.innerHeight) return;
-    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    work.scrollIntoView({ block: "nearest", behavior: calm ? "auto" : "smooth" });
+    bringNear(this.find(".views"), this.find(".work"));
   }
 
   onKey(event) {

@@ -3,7 +3,7 @@ import { Picture } from "./convolution_views.mjs";
 import { formatNumber } from "./convolution_words.mjs";
 import { fieldOf, softmaxed, strongest, unflattened, weighed } from "./microscope_math.mjs";
 import { resultHtml, resultLines, softmaxHtml, spokenPlace, topHtml } from "./microscope_words.mjs";
-import { clamp, formatCount, formatShape, moveInGrid } from "./shared.mjs";
+import { bringNear, clamp, formatCount, formatShape, moveInGrid } from "./shared.mjs";
 
 const TIGHT = 560;
 
@@ -119,6 +119,11 @@ export class UnitLens {
     hint.textContent = `Row ${row + 1}, column ${column + 1}: its ${formatCount(given.laidOut[2])} inputs ` +
       `${sum < 0 ? "take away" : "add"} ${formatNumber(Math.abs(sum), 6)}. Orange adds, blue takes away.`;
     this.say(() => `${hint.textContent} ${spokenPlace(this.title, this.lines)}`, canvases);
+  }
+
+  /** Bring the tables into sight, with the maps. */
+  bringNear() {
+    bringNear(this.find(this.given.laidOut.length ? ".views" : ".ways"), this.find(".ways"));
   }
 
   onRow(event) {

@@ -1,4 +1,4 @@
-// Helpers of several components. Pure, but for `isBusy` and `later`.
+// Helpers of several components. Pure, but for `bringNear`, `isBusy` and `later`.
 
 /** Text that may stand in HTML, in an attribute's quotes too. */
 export function escapeText(text) {
@@ -63,6 +63,17 @@ export function moveInGrid(key, index, count, columns) {
 export function isBusy(page = document) {
   const state = page.querySelector('[data-testid="stApp"]')?.dataset.testScriptState;
   return state !== undefined && state !== "notRunning" && state !== "initial";
+}
+
+/** Of the window, in pixels: what the app's header covers. */
+const HEADER = 60;
+
+/** Scroll to the last of two elements, by no more than it takes, where all from the first one on fits into the window. */
+export function bringNear(first, last) {
+  const height = last.getBoundingClientRect().bottom - first.getBoundingClientRect().top;
+  if (height > window.innerHeight - HEADER) return;
+  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  last.scrollIntoView({ block: "nearest", behavior: calm ? "auto" : "smooth" });
 }
 
 /** A function that does its work once calls have paused for some milliseconds. */
