@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { Grid } from "../../cnnlab/ui/components/convolution_grid.mjs";
 import { charactersIn } from "../../cnnlab/ui/components/convolution_views.mjs";
 import { axis, explain, layOut, resized, whole } from "../../cnnlab/ui/components/convolution_math.mjs";
 import { diverging, inGrey, ink, inputTone, outputTone, paint } from "../../cnnlab/ui/components/convolution_paint.mjs";
@@ -195,4 +196,30 @@ test("numbers on a picture do not touch each other", () => {
       assert.ok(text.length * size * 0.5 <= cell - 3, `${text} in ${cell}`);
     }
   }
+});
+
+/** As much of a page as a painted grid needs; what it writes and where is noted. */
+function paper() {
+  const written = [];
+  const pen = { scale() {}, clearRect() {}, fillRect() {}, strokeRect() {}, fillText: (text, x, y) => written.push([text, x, y]) };
+  const canvas = { style: {}, setAttribute() {}, getContext: () => pen };
+  globalThis.document = { createElement: () => canvas };
+  globalThis.window = { devicePixelRatio: 1 };
+  globalThis.getComputedStyle = () => ({ fontFamily: "", getPropertyValue: () => "black" });
+  const box = { style: { setProperty() {} }, classList: { toggle() {} }, replaceChildren() {}, scrollTop: 0, heard: {} };
+  box.addEventListener = (kind, hear) => { box.heard[kind] = hear; };
+  return { box, written };
+}
+
+test("of a grid that scrolls only what is in sight is painted, and all of it once it is scrolled to", () => {
+  const { box, written } = paper();
+  const grid = new Grid(box, { tall: 90 });
+  grid.shape(20, 5, { width: 150, height: 600 }); // 30 pixels and 1 between: three rows are in sight
+  grid.update(Array.from({ length: 98 }, (_, k) => k), () => [0, 0, 0]);
+  assert.deepEqual(written.map(([text]) => Number(text)), Array.from({ length: 15 }, (_, k) => k));
+  written.length = 0;
+  box.scrollTop = 20 * 31 - 90;
+  box.heard.scroll();
+  assert.deepEqual(written.map(([text]) => Number(text)), Array.from({ length: 13 }, (_, k) => 85 + k));
+  assert.deepEqual(written.at(-1).slice(1), [2 * 31 + 15, 19 * 31 + 16]);
 });

@@ -10,8 +10,13 @@ const SEAM = 1;
 
 /** A small grid of numbers: the patch, the kernel, the products. The kernel's cells are inputs. */
 export class Grid {
-  constructor(box, { editable = false, label = "" } = {}) {
-    Object.assign(this, { box, editable, label, cells: [], rows: 0, columns: 0 });
+  /** @param tall of a grid that scrolls: how many pixels of it are seen at a time */
+  constructor(box, { editable = false, label = "", tall = Infinity } = {}) {
+    Object.assign(this, { box, editable, label, tall, top: 0, cells: [], rows: 0, columns: 0 });
+    box.addEventListener("scroll", () => {
+      this.top = box.scrollTop; // noted here: to ask for it at a move of the pointer would lay out the page once more
+      if (this.painted && this.last) this.paint(...this.last);
+    });
   }
 
   /** As many cells as are asked for, as large as the room allows; `mute` ones may be too small for their numbers. */
@@ -51,21 +56,27 @@ export class Grid {
     this.cells = [];
   }
 
-  paint(values, colour, { there = null, winner = -1 }) {
+  /** Paint what is in sight: of hundreds of sums most are scrolled away. */
+  paint(values, colour, marks) {
+    this.last = [values, colour, marks];
+    const pitch = this.side + SEAM;
+    const [first, last] = [Math.floor(this.top / pitch), Math.ceil((this.top + this.tall) / pitch)];
+    this.pen.clearRect(0, first * pitch, this.columns * pitch, (Math.min(last, this.rows) - first) * pitch);
+    const end = Math.min(last * this.columns, values.length);
+    for (let k = first * this.columns; k < end; k += 1) this.paintCell(k, values[k], colour(values[k]), marks);
+  }
+
+  paintCell(k, value, shade, { there = null, winner = -1 }) {
     const { pen, side } = this;
-    pen.clearRect(0, 0, this.columns * (side + SEAM), this.rows * (side + SEAM));
-    values.forEach((value, k) => {
-      const [x, y] = [(k % this.columns) * (side + SEAM), Math.floor(k / this.columns) * (side + SEAM)];
-      const absent = there !== null && !there[k];
-      const shade = colour(value);
-      pen.globalAlpha = absent ? 0.12 : 1;
-      pen.fillStyle = absent ? this.absent : css(shade);
-      pen.fillRect(x, y, side, side);
-      pen.globalAlpha = absent ? 0.7 : 1;
-      pen.fillStyle = absent ? this.absent : ink(shade);
-      if (!this.mute && (!absent || this.zeros)) pen.fillText(formatNumber(value, 4), x + side / 2, y + side / 2 + 1);
-      if (k === winner) Object.assign(pen, { strokeStyle: "#e69f00", lineWidth: 3 }).strokeRect(x + 1, y + 1, side - 2, side - 2);
-    });
+    const [x, y] = [(k % this.columns) * (side + SEAM), Math.floor(k / this.columns) * (side + SEAM)];
+    const absent = there !== null && !there[k];
+    pen.globalAlpha = absent ? 0.12 : 1;
+    pen.fillStyle = absent ? this.absent : css(shade);
+    pen.fillRect(x, y, side, side);
+    pen.globalAlpha = absent ? 0.7 : 1;
+    pen.fillStyle = absent ? this.absent : ink(shade);
+    if (!this.mute && (!absent || this.zeros)) pen.fillText(formatNumber(value, 4), x + side / 2, y + side / 2 + 1);
+    if (k === winner) Object.assign(pen, { strokeStyle: "#e69f00", lineWidth: 3 }).strokeRect(x + 1, y + 1, side - 2, side - 2);
   }
 
   cell(index) {

@@ -12,6 +12,7 @@ const BETWEEN = 20;
 const MOST_PATCH = 121;
 const AROUND = 3;
 const READ = 26;
+const SUMS_HEIGHT = 206; // as the style has it
 const ROOM = { width: 126, height: 126 };
 
 const view = (name, title, hint) => `<section class="view ${name}"><h4>${title} <span class="quiet"></span></h4>
@@ -52,7 +53,7 @@ export class MapLens {
     this.kernel = new Grid(find(".kernel .cells"));
     this.products = new Grid(find(".products .cells"));
     this.around = new Grid(find(".around .cells"));
-    this.sums = new Grid(find(".sums .cells"));
+    this.sums = new Grid(find(".sums .cells"), { tall: SUMS_HEIGHT });
     for (const each of [this.patch, this.products]) each.zeros = true;
     this.pointing = new Pointing([this.patch, this.kernel, this.products], () => this.found && this.showLine());
     for (const each of [this.input, this.output]) {
@@ -139,6 +140,7 @@ export class MapLens {
     const across = Math.max(Math.min(count, Math.floor((this.slim ? this.width - 24 : this.width - 160) / 41)), 1);
     this.sums.rows = 0;
     this.sums.box.replaceChildren();
+    this.sums.top = this.sums.box.scrollTop;
     this.sums.shape(Math.ceil(count / across), across, { width: 40 * across, height: 40 * Math.ceil(count / across) });
     this.sums.cells.splice(count).forEach((cell) => cell.remove());
   }
