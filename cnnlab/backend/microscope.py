@@ -98,6 +98,8 @@ def _entering(place: Place, taken: Array, weights: dict[str, Array], channel: in
         assert kernel is not None
         first, multiple = divmod(channel, kernel.shape[3])
         taken, kernel = taken[..., first : first + 1], kernel[:, :, first : first + 1, multiple]
+    elif layer.kind == "SeparableConv2D":
+        kernel = _composed(weights["depthwise_kernel"], weights["pointwise_kernel"][0, 0, :, channel])
     elif layer.kind in ("Dense", "Conv2D"):
         assert kernel is not None
         kernel = kernel[..., channel]
@@ -109,6 +111,19 @@ def _entering(place: Place, taken: Array, weights: dict[str, Array], channel: in
         "kernel": None if kernel is None else np.ascontiguousarray(kernel),
         "window": _window(layer, taken),
     }
+
+
+def _composed(depthwise: Array, mix: Array) -> Array:
+    """The one kernel that a separable convolution's two stages amount to for one of its filters.
+
+    Args:
+        depthwise: `(rows, columns, channels, multiplier)`.
+        mix: `(channels × multiplier,)`, the 1×1 weights of the filter.
+
+    Returns:
+        `(rows, columns, channels)`: each depthwise kernel times its weight in the mix.
+    """
+    return np.einsum("ijcm,cm->ijc", depthwise, mix.reshape(depthwise.shape[2:]))
 
 
 def _window(layer: Layer, taken: Array) -> dict[str, Any]:

@@ -17,6 +17,7 @@ IMAGE = ""
 OPERATIONS: dict[str, str] = {
     "Conv2D": "convolution",
     "DepthwiseConv2D": "convolution",
+    "SeparableConv2D": "convolution",
     "MaxPooling2D": "max",
     "AveragePooling2D": "average",
     "GlobalMaxPooling2D": "max",

@@ -39,6 +39,7 @@ from cnnlab.spec.layers import (
     Layer,
     MaxPooling2D,
     ResidualBlock,
+    SeparableConv2D,
 )
 from cnnlab.spec.places import OPERATIONS, can_magnify, laid_out, places
 from tests.spec.strategies import specs
@@ -148,7 +149,8 @@ def assert_agrees(browser: Browser, found: dict[str, Any]) -> None:
 @st.composite
 def networks(draw: st.DrawFn) -> tuple[Architecture, str, int]:
     """A small network, one of its layers that the microscope knows, and a channel of it."""
-    kinds = (Conv2D, DepthwiseConv2D, MaxPooling2D, AveragePooling2D, BatchNormalization, Activation)
+    windows = (Conv2D, DepthwiseConv2D, SeparableConv2D, MaxPooling2D, AveragePooling2D)
+    kinds = (*windows, BatchNormalization, Activation)
     layers = [draw(specs(kind, small=True)) for kind in draw(st.lists(st.sampled_from(kinds), max_size=3))]
     end = draw(st.sampled_from([(Flatten(),), (GlobalMaxPooling2D(),), (GlobalAveragePooling2D(),)]))
     dense = draw(st.lists(specs(Dense, small=True), max_size=1))
@@ -187,6 +189,7 @@ LAYERS: dict[str, tuple[Layer, ...]] = {
     "conv2d": (Conv2D(filters=3, kernel_size=3, strides=2, padding="same"),),
     "conv2d_1": (Conv2D(filters=2), Conv2D(filters=3, dilation_rate=3, padding="same", use_bias=False)),
     "depthwise_conv2d": (Conv2D(filters=2), DepthwiseConv2D(depth_multiplier=2, padding="same")),
+    "separable_conv2d": (Conv2D(filters=2), SeparableConv2D(filters=3, depth_multiplier=2, padding="same")),
     "max_pooling2d": (MaxPooling2D(pool_size=3, strides=2, padding="same"),),
     "average_pooling2d": (AveragePooling2D(pool_size=3, strides=2, padding="same"),),
     "global_max_pooling2d": (Conv2D(filters=4), GlobalMaxPooling2D()),

@@ -58,6 +58,7 @@ def payload(
         "input": _text(magnified.input),
         "inputShape": magnified.input.shape,
         "kernel": "" if magnified.kernel is None else _text(magnified.kernel),
+        "kernelTitle": "Depthwise × 1×1" if place.layer.kind == "SeparableConv2D" else "Kernel",
         "kernelShape": () if magnified.kernel is None else magnified.kernel.shape,
         "window": json.dumps(dict(magnified.window)),
         "steps": json.dumps([asdict(step) for step in magnified.steps]),

@@ -107,6 +107,7 @@ export class MapLens {
     this.box.classList.toggle("readable", this.output.cell >= READ);
     this.find(".view.image h4 span").textContent = formatShape([image.height, image.width]);
     this.find(".view.output h4 span").textContent = `${layer}, map ${this.given.channel} · ${formatShape([this.map.height, this.map.width])}`;
+    this.find(".kernel h4").textContent = this.given.kernelTitle;
     this.from = source || "image";
     this.room = room;
     this.drawInput();
