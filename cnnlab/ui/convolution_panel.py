@@ -35,6 +35,9 @@ def _window() -> None:
         convolution(example, key="convolution")
         return
     image = convolution_images.image(chosen, side)
+    if image is None and chosen in ("upload", "camera", "draw"):
+        st.caption("Until then, the window slides over a photograph:")
+        image = convolution_images.image(_START, side)
     if image is not None:
         convolution(image, key="convolution")
 

@@ -175,10 +175,18 @@ def test_picture_window_and_multiplication_are_on_the_first_screen(
     page = new_page(viewport=PROJECTOR, color_scheme=scheme)
     for example in ("", "?example=t2", "?example=t3_pooling"):
         open_page(page, f"{server.url}/convolution{example}")
-        for part in (".input .stage", ".output .stage", ".work", ".line", ".size"):
-            box = page.locator(part).bounding_box()
-            assert box is not None
-            assert box["y"] + box["height"] <= PROJECTOR["height"], (example, part, box)
+        expect_on_the_first_screen(page)
+    open_page(page, f"{server.url}/convolution")
+    keyed(page, "w-cv-source").get_by_text("Data set", exact=True).click()
+    expect(page.locator(".input h4")).to_have_text("Input 8×8")
+    expect_on_the_first_screen(page)
+
+
+def expect_on_the_first_screen(page: Page) -> None:
+    for part in (".input .stage", ".output .stage", ".output .legend", ".work", ".line", ".size"):
+        box = page.locator(part).bounding_box()
+        assert box is not None
+        assert box["y"] + box["height"] <= PROJECTOR["height"], (part, box)
 
 
 @pytest.mark.parametrize("side", [6, 11])

@@ -76,7 +76,6 @@ def test_an_image_of_the_designs_data_set(open_page: OpenPage) -> None:
 
 def test_an_upload_is_shown_upright_and_small(open_page: OpenPage) -> None:
     app = choose(open_page("convolution"), "upload")
-    assert screen.components(app) == []
     sideways = Image.new("RGB", (300, 100), "red")
     exif = sideways.getexif()
     exif[0x0112] = 6  # held upright
@@ -84,6 +83,18 @@ def test_an_upload_is_shown_upright_and_small(open_page: OpenPage) -> None:
     sideways.save(file, "JPEG", exif=exif)
     app.file_uploader(key="w-cv-upload").set_value(("held.jpg", file.getvalue(), "image/jpeg")).run()
     assert (given(app)["height"], given(app)["width"]) == (64, 21)
+    assert not screen.says(app, "Until then")
+
+
+@pytest.mark.parametrize("source", ["upload", "camera", "draw"])
+def test_until_a_picture_has_come_the_window_slides_over_the_photograph(
+    source: str, open_page: OpenPage
+) -> None:
+    app = open_page("convolution")
+    photograph = given(app)["id"]
+    choose(app, source)
+    assert screen.says(app, "Until then, the window slides over a photograph:")
+    assert given(app)["id"] == photograph
 
 
 @pytest.mark.parametrize(
@@ -101,7 +112,7 @@ def test_a_file_that_cannot_be_used_is_answered_in_one_line(
     app.file_uploader(key="w-cv-upload").set_value(("bad.png", content, "image/png")).run()
     assert not app.exception
     assert screen.error(app).startswith(said)
-    assert screen.components(app) == []
+    assert screen.says(app, "Until then")
 
 
 @pytest.mark.parametrize(
