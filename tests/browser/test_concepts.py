@@ -63,6 +63,30 @@ def test_the_sweep_follows_keys_and_the_pointer_without_the_server(
     assert sent == []
 
 
+_WRITTEN = """(strip, width) => {
+    const stretch = document.createElement("span");
+    Object.assign(stretch, { className: "wrong", textContent: "automobile" });
+    Object.assign(stretch.style, { left: "0", width: `${width}px` });
+    strip.append(stretch);
+    const range = document.createRange();
+    range.selectNodeContents(stretch);
+    const [text, box] = [range.getBoundingClientRect(), stretch.getBoundingClientRect()];
+    stretch.remove();
+    if (text.top >= box.bottom - 1) return "out of sight";
+    return text.left >= box.left && text.right <= box.right ? "whole" : "cut";
+}"""
+
+
+def test_a_name_of_the_strip_is_whole_or_left_out(server: AppServer, trained: Trained, page: Page) -> None:
+    open_page(page, f"{server.url}/inspect?run={trained(BRIEF)}&image=3")
+    page.get_by_role("tab", name="Is it really invariant?").click()
+    strip = keyed(page, "w-invariance").locator(".strip")
+    expect(strip.locator("span").first).to_be_visible()
+    found = [strip.evaluate(_WRITTEN, width) for width in range(4, 160, 4)]
+    assert set(found) == {"out of sight", "whole"}
+    assert found == sorted(found)  # narrow ones have none, wide ones have it
+
+
 def lit(sweep: Locator) -> int:
     """Pixels of the picture's last three columns that are not black."""
     return int(
