@@ -6,6 +6,9 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
+CAMERA_WIDTH = 320
+"""Pixels: as wide as the page, a camera's button would lie below the first screen."""
+
 
 def camera_here() -> bool:
     """Whether the page may ask for the webcam; where browsers refuse it, the page says why and what to do."""

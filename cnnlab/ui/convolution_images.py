@@ -14,7 +14,7 @@ from cnnlab import datasets
 from cnnlab.datasets.own.pictures import Unreadable, thumbnail
 from cnnlab.errors import CNNLabError
 from cnnlab.ui import own_images_shelf, state, words
-from cnnlab.ui.camera import camera_here
+from cnnlab.ui.camera import CAMERA_WIDTH, camera_here
 from cnnlab.ui.components.sketch import sketch
 
 Image = NDArray[np.uint8]
@@ -118,7 +118,7 @@ def _given(source: str, side: int) -> Image | None:
     if source == "camera":
         if not camera_here():
             return None
-        file = st.camera_input("A shot of whatever you like", key="w-cv-camera")
+        file = st.camera_input("A shot of whatever you like", key="w-cv-camera", width=CAMERA_WIDTH)
     else:
         file = st.file_uploader("A picture of yours", _SUFFIXES, max_upload_size=UPLOAD_MB, key="w-cv-upload")
     return None if file is None else opened(file.getvalue(), file.name, side)

@@ -17,7 +17,7 @@ from cnnlab.datasets.own.pictures import Unreadable, thumbnail
 from cnnlab.errors import CNNLabError
 from cnnlab.live.owner import OWNER_COOKIE
 from cnnlab.ui import words
-from cnnlab.ui.camera import camera_here
+from cnnlab.ui.camera import CAMERA_WIDTH, camera_here
 from cnnlab.ui.components.images import Picture, images
 from cnnlab.ui.components.sketch import sketch
 from cnnlab.ui.components.upload import upload
@@ -134,7 +134,7 @@ def _camera(draft: drafts.Draft, name: str) -> None:
         return
     # A new widget for each shot: the camera is live again at once, and no shot is given twice.
     shots = st.session_state.setdefault(_SHOTS, 0)
-    shot = st.camera_input(f"A picture of “{name}”", key=f"w-own-camera-{shots}")
+    shot = st.camera_input(f"A picture of “{name}”", key=f"w-own-camera-{shots}", width=CAMERA_WIDTH)
     if shot is not None:
         st.session_state[_SHOTS] = shots + 1
         _take_once(draft, name, "webcam.jpg", shot)

@@ -224,6 +224,17 @@ def _middle_of(cells: Locator) -> Position:
     return {"x": box["width"] / 2 - 4, "y": box["height"] / 2 - 4}
 
 
+def test_the_webcam_leaves_room_for_its_button_and_the_window(convolution: OpenConvolution) -> None:
+    page = convolution()
+    keyed(page, "w-cv-source").get_by_text("Webcam", exact=True).click()
+    wait_idle(page)
+    expect(page.get_by_role("button", name="Take Photo")).to_be_in_viewport(ratio=1)
+    camera = page.get_by_test_id("stCameraInput").bounding_box()
+    assert camera is not None
+    assert camera["width"] <= 320
+    expect(page.locator(".input .stage")).to_be_in_viewport()
+
+
 def test_on_a_phone_nothing_is_cut_off(new_page: PageFactory, server: AppServer) -> None:
     page = new_page(viewport=PHONE)
     open_page(page, f"{server.url}/convolution?example=t2")
