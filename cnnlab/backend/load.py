@@ -12,6 +12,7 @@ import keras
 from cnnlab import settings
 from cnnlab.backend.build import build
 from cnnlab.backend.checkpoint import load_weights
+from cnnlab.errors import StorageError
 from cnnlab.runs import RunFiles, get_store
 from cnnlab.spec.design import Design
 
@@ -50,13 +51,17 @@ def model(run_id: str, step: int | None = None) -> keras.Model:
     Raises:
         RunNotFound: there is no such run.
         RunStateError: no weights of this step are kept.
-        StorageError: their file is damaged.
+        StorageError: their file is damaged, or another network's.
     """
     design = get_store().run(run_id).design
     files = RunFiles(run_id)
     step = files.kept_step(step)
+    weights = files.read_weights(step)
     built = build(design.architecture)
-    load_weights(built, files.read_weights(step))
+    try:
+        load_weights(built, weights)
+    except StorageError as exc:
+        raise StorageError(f"Run {run_id}, weights of step {step}: {exc}") from exc
     return built
 
 

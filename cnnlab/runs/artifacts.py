@@ -22,7 +22,7 @@ from cnnlab import settings
 from cnnlab.errors import RunStateError, StorageError
 from cnnlab.runs import npz
 from cnnlab.runs.ids import checked_id
-from cnnlab.runs.retention import states_to_keep, steps_to_keep
+from cnnlab.runs.retention import WEIGHTS_KEPT, states_to_keep, steps_to_keep
 
 LOCK_SECONDS = 10.0
 """How long `lock()` waits by default: whoever only looks whether a run is locked holds it for an instant."""
@@ -177,6 +177,17 @@ class RunFiles:
         """
         return self._read("weights", step)[0]
 
+    def missing_weights(self, epochs: Sequence[Checkpoint]) -> list[str]:
+        """Files of weights that somebody took away: none that `prune` removes is among them.
+
+        Args:
+            epochs: The ends of all epochs; after each of them weights were kept.
+        """
+        kept = {checkpoint.step for checkpoint in self.checkpoints()}
+        if max(len(kept), len(epochs)) >= WEIGHTS_KEPT:
+            return []
+        return [_name("weights", epoch) for epoch in epochs if epoch.step not in kept]
+
     def kept_step(self, step: int | None = None) -> int:
         """The step itself, or for None the chosen one, else the last one, whose weights are kept.
 
@@ -218,15 +229,15 @@ class RunFiles:
         self._write("evaluation", Checkpoint(step, 0.0), arrays, {})
 
     def read_evaluation(self, step: int) -> Evaluation | None:
-        """The evaluation of a step, or None when there is none.
+        """The evaluation of a step; None where there is none, or none that can be read.
 
-        Raises:
-            StorageError: its file is damaged.
+        It can be computed anew from the weights: a damaged file is then replaced.
         """
-        if not any(kept.step == step for kept in self._kept("evaluation")):
+        try:
+            arrays, _ = self._read("evaluation", step)
+            return Evaluation(step, arrays["probabilities"], arrays["labels"], float(arrays["loss"]))
+        except (StorageError, KeyError):
             return None
-        arrays, _ = self._read("evaluation", step)
-        return Evaluation(step, arrays["probabilities"], arrays["labels"], float(arrays["loss"]))
 
     # Pictures of the training as it goes on
 
@@ -311,7 +322,7 @@ class RunFiles:
     ) -> None:
         if at.step < 0 or not 0 <= at.epoch < math.inf:
             raise ValueError(f"Expected a step and an epoch of 0 or more. Received {at}.")
-        path = self.folder / f"{kind}-{at.step:08d}-{at.epoch!r}.npz"
+        path = self.folder / _name(kind, at)
         npz.write(path, arrays, meta)
         for checkpoint, other in self._files(kind).items():
             if checkpoint.step == at.step and other != path:
@@ -329,6 +340,10 @@ class RunFiles:
         for checkpoint, path in self._files(kind).items():
             if checkpoint.step in steps:
                 path.unlink(missing_ok=True)
+
+
+def _name(kind: str, at: Checkpoint) -> str:
+    return f"{kind}-{at.step:08d}-{at.epoch!r}.npz"
 
 
 def _listed(steps: Sequence[int], limit: int = 8) -> str:

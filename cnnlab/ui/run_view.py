@@ -9,6 +9,7 @@ import streamlit as st
 from cnnlab import api, datasets
 from cnnlab.datasets import Dataset
 from cnnlab.errors import CNNLabError, RunNotFound
+from cnnlab.runs import Checkpoint, get_store
 from cnnlab.runs.store import ACTIVE
 from cnnlab.ui import cards, install_panel, navigation, state, words
 from cnnlab.ui.frame import owner
@@ -49,11 +50,28 @@ def require(page: str) -> tuple[api.Run, int]:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         _run_choice(run)
         step = _checkpoint_choice(run)
+    _say_missing(run)
     if step is None:
         st.info(f"Nothing to {page} yet: {status_words(run)}", icon=":material/hourglass_empty:")
         navigation.link("train", "Watch it train", icon=":material/model_training:", run=run.id)
         st.stop()
     return run, step
+
+
+def _say_missing(run: api.Run) -> None:
+    """Name the files of weights that were taken away; ends the page where none is left."""
+    kept = len(run.checkpoints())
+    if run.status in ACTIVE or (kept and kept > run.row.result.get("epochs_done", 0)):
+        return  # as the record's own line says, without its thousands of events
+    ends = [Checkpoint(row["step"], float(row["epoch"])) for row in run.history]
+    missing = get_store().files(run.id).missing_weights(ends)
+    if not missing:
+        return
+    others = f" and {len(missing) - 1:,} more are" if len(missing) > 1 else " is"
+    left = "What was kept of other epochs can still be used." if kept else "No others are kept."
+    st.warning(f"{run.id}/{missing[0]}{others} missing. {left}", icon=":material/find_in_page:")
+    if not kept:
+        st.stop()
 
 
 def nothing_yet(text: str) -> NoReturn:

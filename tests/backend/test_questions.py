@@ -73,6 +73,23 @@ def test_an_evaluation_is_computed_once(
     assert (first.step, first.loss) == (second.step, second.loss) == (0, pytest.approx(2.3, abs=0.5))
 
 
+def test_a_damaged_evaluation_is_computed_anew(finished: RunRow, files: RunFiles) -> None:
+    first = evaluate(finished.id, 0)
+    (path,) = files.folder.glob("evaluation-00000000-*.npz")
+    path.write_bytes(path.read_bytes()[:-100])
+    np.testing.assert_array_equal(evaluate(finished.id, 0).probabilities, first.probabilities)
+    assert files.read_evaluation(0) is not None
+
+
+def test_weights_of_another_network_are_said_with_their_run_and_step(
+    finished: RunRow, files: RunFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(RunFiles, "read_weights", lambda *_: {"conv2d/kernel": np.zeros(3, np.float32)})
+    message = rf"^Run {finished.id}, weights of step 21: The saved values are not this network's: expected"
+    with pytest.raises(StorageError, match=message):
+        model(finished.id, 21)
+
+
 def test_an_evaluation_that_cannot_be_kept_is_answered_all_the_same(
     finished: RunRow, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -202,6 +202,24 @@ def test_a_run_without_weights_says_what_it_waits_for(open_page: OpenPage) -> No
     assert screen.links(app, "Watch it train") == [f"run={run.id}"]
 
 
+def test_weights_that_are_missing_are_named_and_the_others_used(open_page: OpenPage) -> None:
+    run = recorded.finished()
+    folder = get_store().files(run.id).folder
+    first, last = sorted(path.name for path in folder.glob("weights-*.npz"))
+    (folder / first).unlink()
+    app = open_page("evaluate", run=run.id)
+    assert [warning.value for warning in app.warning] == [
+        f"{run.id}/{first} is missing. What was kept of other epochs can still be used."
+    ]
+    assert screen.metrics(app)["Right"] == "347 of 359"
+    (folder / last).unlink()
+    app = open_page("evaluate", run=run.id)
+    assert [warning.value for warning in app.warning] == [
+        f"{run.id}/{first} and 1 more are missing. No others are kept."
+    ]
+    assert not app.info
+
+
 def opened(open_page: OpenPage, tab: str) -> AppTest:
     app = open_page("evaluate")
     app.session_state["w-evaluate-tabs"] = tab

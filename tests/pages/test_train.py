@@ -379,13 +379,16 @@ def test_nobody_but_its_owner_can_resume_a_run(open_page: OpenPage) -> None:
     assert "Resume" not in screen.buttons(app)
 
 
-def test_a_finished_run_whose_answers_are_damaged_says_so(open_page: OpenPage, engine: NotingEngine) -> None:
+def test_a_finished_run_whose_answers_are_damaged_asks_for_them_anew(
+    open_page: OpenPage, engine: NotingEngine
+) -> None:
     run = recorded.finished()
     (file,) = get_store().files(run.id).folder.glob(f"evaluation-{recorded.LAST:08d}-*.npz")
     file.write_bytes(b"damaged")
     app = open_page("train", run=run.id)
     assert not app.exception
-    assert file.name in screen.error(app)
+    assert engine.asked == [("evaluate", {"run_id": run.id, "step": recorded.LAST})]
+    assert screen.error(app) == "Nobody answers 'evaluate' here."
 
 
 def test_before_the_first_run_the_page_says_what_will_be_trained(open_page: OpenPage) -> None:

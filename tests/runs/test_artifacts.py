@@ -106,6 +106,33 @@ def test_an_evaluation_comes_back(files: RunFiles) -> None:
     assert files.read_evaluation(13) is None
 
 
+@pytest.mark.parametrize("content", [b"", b"no zip", None], ids=["empty", "garbage", "half"])
+def test_a_damaged_evaluation_is_none_and_is_written_anew(files: RunFiles, content: bytes | None) -> None:
+    answers = np.full((2, 2), 0.5), np.array([1, 0])
+    files.write_evaluation(12, *answers, 0.125)
+    (path,) = files.folder.glob("evaluation-*.npz")
+    path.write_bytes(path.read_bytes()[:300] if content is None else content)
+    assert files.read_evaluation(12) is None
+    files.write_evaluation(12, *answers, 0.25)
+    evaluation = files.read_evaluation(12)
+    assert evaluation is not None
+    assert evaluation.loss == 0.25
+
+
+def test_weights_that_were_taken_away_are_named_but_not_those_that_were_thinned(files: RunFiles) -> None:
+    ends = [Checkpoint(10 * epoch, float(epoch)) for epoch in range(1, 151)]
+    for end in ends[:4]:
+        files.write_weights(end.step, end.epoch, ONE)
+    assert files.missing_weights(ends[:4]) == []
+    (files.folder / "weights-00000020-2.0.npz").unlink()
+    assert files.missing_weights(ends[:4]) == ["weights-00000020-2.0.npz"]
+    for end in ends[4:]:
+        files.write_weights(end.step, end.epoch, ONE)
+        files.prune()
+    assert len(files.checkpoints()) < len(ends)
+    assert files.missing_weights(ends) == []
+
+
 def test_an_evaluation_of_other_shapes_is_refused(files: RunFiles) -> None:
     with pytest.raises(ValueError, match=r"labels of shape \(n,\)\. Received \(3, 2\) and \(2,\)\."):
         files.write_evaluation(1, np.zeros((3, 2), np.float32), np.zeros(2, np.int64), 0.0)
