@@ -156,6 +156,28 @@ def test_every_pointer_action_has_a_key_and_is_told_in_words(inspected: OpenLaye
     expect(page.locator(".root > .unseen")).to_have_text(said)
 
 
+_UNTOLD = """() => {
+    const canvases = (root) => [...root.querySelectorAll("*")].flatMap((each) => [
+        ...(each.shadowRoot ? canvases(each.shadowRoot) : []), ...(each.tagName === "CANVAS" ? [each] : []),
+    ]);
+    return canvases(document)
+        .filter((each) => each.getBoundingClientRect().width)
+        .filter((each) => !each.closest("[aria-label], [aria-hidden=true]"))
+        .map((each) => `${each.className} in ${each.parentElement.className}`);
+}"""
+
+
+@pytest.mark.parametrize("layer", ["conv2d", "max_pooling2d", "dense"])
+def test_every_canvas_of_inspect_has_words(layer: str, inspected: OpenLayer) -> None:
+    page = inspected(layer)
+    expect(page.locator(".view.image canvas")).to_have_attribute("aria-label", re.compile("[Rr]ow"))
+    assert page.evaluate(_UNTOLD) == []
+    for tab in ("Feature maps", "Where it looked", "Surgery", "Over time", "Is it really invariant?"):
+        page.get_by_role("tab", name=tab).click()
+        wait_idle(page)
+        assert page.evaluate(_UNTOLD) == [], tab
+
+
 def test_pooling_marks_the_value_that_won(inspected: OpenLayer) -> None:
     page = inspected("max_pooling2d")
     hover(page, "output", 0.6, 0.6)

@@ -8,7 +8,7 @@ import {
   unflattened, weighed,
 } from "../../cnnlab/ui/components/microscope_math.mjs";
 import {
-  beginning, fixed, resultHtml, resultLines, softmaxHtml, spokenPlace, stepWords, sumWords, toldClasses, topHtml,
+  beginning, fieldWords, fixed, resultHtml, resultLines, softmaxHtml, spokenPlace, stepWords, sumWords, toldClasses, topHtml,
 } from "../../cnnlab/ui/components/microscope_words.mjs";
 
 const bias = (layer, value) => ({ layer, kind: "bias", numbers: { bias: value }, function: "" });
@@ -175,4 +175,10 @@ test("maps of one sign are grey, of both signs centred on zero", () => {
   assert.deepEqual(toneOf([0, 2]), { kind: "magnitude", low: 0, high: 2 });
   assert.deepEqual(toneOf([-3, 2]), { kind: "signed", low: -3, high: 3 });
   assert.equal(toneOf([0]).high, 1);
+});
+
+test("the lit pixels are told in words", () => {
+  assert.equal(fieldWords([1, 0, 3, 4]), "Image: rows 2 to 4 and columns 1 to 4 lead to this number");
+  assert.equal(fieldWords([0, 6, 1, 1]), "Image: the pixel of row 1, column 7 leads to this number");
+  assert.equal(fieldWords([0, 0, 0, 0]), "Image: no pixel of it leads to this number");
 });

@@ -86,7 +86,7 @@ class Maps {
       <div class="grid" tabindex="0" role="application" aria-roledescription="grid of pictures">
         <canvas></canvas><div class="mark chosen"></div><div class="mark under" hidden></div>
         <div class="tip" hidden></div></div>
-      <div class="panel"><div class="picture"><h4></h4><canvas class="large"></canvas></div>
+      <div class="panel"><div class="picture"><h4></h4><canvas class="large" role="img"></canvas></div>
         <div><div class="bar"></div><div class="ends quiet"></div><dl></dl></div></div>
       <p class="rest quiet" hidden></p></div><div class="unseen" aria-live="polite"></div>`;
     const find = (selector) => root.querySelector(selector);
@@ -155,6 +155,7 @@ class Maps {
     const { data, index } = this;
     Object.assign(this.large, { width: data.width, height: data.height });
     this.large.getContext("2d").drawImage(this.image, ...cut(index, data), 0, 0, data.width, data.height);
+    this.large.setAttribute("aria-label", describe(index, data));
     const words = details(index, data);
     this.root.querySelector("h4").textContent = words.title;
     this.root.querySelector("dl").innerHTML = words.rows;

@@ -4,7 +4,7 @@ import { Grid, Pointing } from "./convolution_grid.mjs";
 import { Picture } from "./convolution_views.mjs";
 import { cellWords, formatNumber, gridWords } from "./convolution_words.mjs";
 import { fieldOf, prepared, retrace, strongest } from "./microscope_math.mjs";
-import { resultHtml, resultLines, spokenPlace, sumWords } from "./microscope_words.mjs";
+import { fieldWords, resultHtml, resultLines, spokenPlace, sumWords } from "./microscope_words.mjs";
 import { bringNear, clamp, formatShape, moveInGrid } from "./shared.mjs";
 
 const SLIM = 560;
@@ -224,6 +224,7 @@ export class MapLens {
       ? `${where} is held. Click a map again to let it go.` : "Hover a map or use the arrow keys. A click holds the place.";
     this.showLine();
     this.say(() => {
+      this.image.canvas.setAttribute("aria-label", fieldWords(fieldOf(given.sees, given.image, row, column)));
       const { patch, weights, products } = found.channels[this.channel];
       this.patch.describe(gridWords("Under the window", patch));
       if (weights) this.kernel.describe(gridWords("Kernel", weights));

@@ -83,6 +83,14 @@ export function spokenPlace(where, lines) {
   return `${where}: ${steps}.`;
 }
 
+/** The pixels that lead to a number: "Image: rows 2 to 4 and columns 1 to 3 lead to this number". */
+export function fieldWords([top, left, height, width]) {
+  const span = (noun, first, count) => (count === 1 ? `${noun} ${first + 1}` : `${noun}s ${first + 1} to ${first + count}`);
+  if (!height || !width) return "Image: no pixel of it leads to this number";
+  if (height * width === 1) return `Image: the pixel of row ${top + 1}, column ${left + 1} leads to this number`;
+  return `Image: ${span("row", top, height)} and ${span("column", left, width)} lead to this number`;
+}
+
 /** A sum with its numbers, where they are few: "0.5 − 0.2 + 0.1 = 0.4". */
 export function sumWords(products, there, sum, most = 9) {
   const pieces = products.filter((_, k) => !there || there[k]);
