@@ -102,6 +102,8 @@ def test_the_pointer_moves_the_window_and_asks_the_server_nothing(convolution: O
 
 def test_every_pointer_action_has_a_key(convolution: OpenConvolution) -> None:
     page = convolution("t2")
+    said = re.compile(r"^Input\. Arrow keys move the window")
+    expect(stage(page, "input")).to_have_accessible_name(said)
     stage(page, "input").focus()
     for key, number in (("ArrowRight", "6"), ("ArrowDown", "−27"), ("Home", "35"), ("End", "−27")):
         page.keyboard.press(key)

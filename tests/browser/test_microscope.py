@@ -140,6 +140,8 @@ def test_what_follows_is_told_up_to_the_activation(inspected: OpenLayer) -> None
 
 def test_every_pointer_action_has_a_key_and_is_told_in_words(inspected: OpenLayer) -> None:
     page = inspected("conv2d_1")
+    said = re.compile(r"^Output\. Arrow keys move the window, Enter holds it, Page Up")
+    expect(stage(page, "output")).to_have_accessible_name(said)
     stage(page, "output").focus()
     for key, where in (("Home", (1, 1)), ("ArrowRight", (1, 2)), ("ArrowDown", (2, 2)), ("End", (4, 4))):
         page.keyboard.press(key)

@@ -11,7 +11,8 @@ export const ICONS = {
 };
 
 const picture = (name, title) => `<section class="view ${name}"><h4>${title} <span class="quiet"></span></h4>
-  <div class="stage" tabindex="0" role="application" aria-roledescription="picture with a sliding window">
+  <div class="stage" tabindex="0" role="application" aria-roledescription="picture with a sliding window"
+    aria-label="${title}. Arrow keys move the window, Home and End go to its ends, Enter steps, Space plays.">
     <canvas role="img"></canvas><div class="numbers" aria-hidden="true"></div><div class="window"></div></div>
   <div class="legend quiet" hidden><span></span><i></i><span></span></div></section>`;
 

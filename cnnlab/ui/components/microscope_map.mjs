@@ -15,8 +15,9 @@ const READ = 26;
 const SUMS_HEIGHT = 206; // as the style has it
 const ROOM = { width: 126, height: 126 };
 
+const KEYS = "Arrow keys move the window, Enter holds it, Page Up and Page Down change the input channel.";
 const view = (name, title, hint) => `<section class="view ${name}"><h4>${title} <span class="quiet"></span></h4>
-  <div class="stage" ${hint ? 'tabindex="0" role="application" aria-roledescription="map with a window on it"' : ""}>
+  <div class="stage" ${hint ? `tabindex="0" role="application" aria-roledescription="map with a window on it" aria-label="${title}. ${KEYS}"` : ""}>
   <canvas role="img"></canvas><div class="numbers" aria-hidden="true"></div><div class="window"></div>
   <div class="won" hidden></div></div></section>`;
 const cells = (name, title) => `<section class="part ${name}"><h4>${title}</h4><div class="cells"></div></section>`;

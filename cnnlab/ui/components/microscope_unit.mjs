@@ -11,7 +11,8 @@ const UNIT = `<div class="views">
     <section class="view image"><h4>Image <span class="quiet"></span></h4><div class="stage"><canvas role="img"></canvas>
       <div class="numbers" aria-hidden="true"></div><div class="window"></div></div></section>
     <section class="view shares"><h4>Evidence <span class="quiet"></span></h4>
-      <div class="stage" tabindex="0" role="application" aria-roledescription="map of contributions"><canvas role="img"></canvas>
+      <div class="stage" tabindex="0" role="application" aria-roledescription="map of contributions"
+        aria-label="Evidence. Arrow keys move from place to place."><canvas role="img"></canvas>
       <div class="numbers" aria-hidden="true"></div><div class="window"></div></div></section></div>
   <p class="hint quiet"></p>
   <div class="ways"><section class="inputs"><h4>Inputs that count most</h4>
