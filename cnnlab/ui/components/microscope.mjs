@@ -57,7 +57,7 @@ class Microscope {
     this.box.classList.toggle("narrow", this.width < 560);
     this.lens.draw(this.width);
     // Whoever has just opened the tab shall see what the pointer will do; nobody else's page moves.
-    if (!this.shown && document.activeElement?.role === "tab") this.lens.bringNear();
+    if (!this.shown && document.activeElement?.getAttribute("role") === "tab") this.lens.bringNear();
     this.shown = true;
   }
 
