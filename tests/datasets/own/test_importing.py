@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import io
 import shutil
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,20 @@ def test_what_makes_no_data_set_is_said_and_leaves_nothing(
         datasets.import_zip(zipped(tmp_path / "a.zip", files), "a")
     assert left_behind(home) == []
     assert shelf.cards("anyone") == []
+
+
+def test_of_pictures_that_are_all_too_large_it_is_said_that_they_are(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "a.zip", {"cats/1.png": b"", "dogs/1.png": b""})
+    content = path.read_bytes()
+    for part in content.split(b"PK\x01\x02")[1:]:  # what the directory says of an entry: 3 GB
+        content = content.replace(part, part[:20] + struct.pack("<I", 3_000_000_000) + part[24:])
+    path.write_bytes(content)
+    with pytest.raises(
+        DatasetError,
+        match=r"No picture can be used\. Expected a folder for each class, with its pictures inside\. "
+        r"2 files were left out \(cats/1\.png: larger than 100 MB; dogs/1\.png: larger than 100 MB\)\.",
+    ):
+        datasets.import_zip(path, "a")
 
 
 @pytest.mark.parametrize("title", ["", "  \n", "x" * 61])
