@@ -15,7 +15,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +32,9 @@ Progress = Callable[[int, int], None]
 
 THREADS = min(4, os.cpu_count() or 1)
 """Pillow unpacks without holding Python's lock; more threads than this would only hold more in memory."""
+
+UNDER_WAY_BYTES = 100_000_000
+"""So many bytes of files may wait to be decoded beside the one just read: small files never reach it."""
 
 SKIPPED_SHOWN = 200
 """So many files that were left out are kept by name; the others are counted."""
@@ -160,7 +163,7 @@ def _prepared(
     source: Source, items: Sequence[Item], preparation: Preparation
 ) -> Iterator[tuple[Item, NDArray[np.uint8] | Unreadable]]:
     """Each item with its pixels (side, side, channels) uint8, or why it has none, in order."""
-    under_way: deque[tuple[Item, Future[NDArray[np.uint8]]]] = deque()
+    under_way: deque[_UnderWay] = deque()
     with closing(source.reader()) as reader, ThreadPoolExecutor(THREADS, "cnnlab-decode") as pool:
         try:
             for item in items:
@@ -170,23 +173,34 @@ def _prepared(
                     yield from _results(under_way, keep=0)
                     yield item, exc
                     continue
-                under_way.append((item, pool.submit(_decode, content, preparation)))
+                under_way.append(_UnderWay(item, len(content), pool.submit(_decode, content, preparation)))
+                del content  # it lives as long as its decoding
                 yield from _results(under_way, keep=THREADS + 1)
             yield from _results(under_way, keep=0)
         finally:
-            for _, future in under_way:
-                future.cancel()
+            for each in under_way:
+                each.result.cancel()
+
+
+@dataclass(frozen=True)
+class _UnderWay:
+    """A picture that was read and is decoded in a thread."""
+
+    item: Item
+    bytes: int
+    result: Future[NDArray[np.uint8]]
 
 
 def _results(
-    under_way: deque[tuple[Item, Future[NDArray[np.uint8]]]], *, keep: int
+    under_way: deque[_UnderWay], *, keep: int
 ) -> Iterator[tuple[Item, NDArray[np.uint8] | Unreadable]]:
-    while len(under_way) > keep:
-        item, future = under_way.popleft()
+    """Results in order, until no more pictures or bytes are under way than may be."""
+    while len(under_way) > keep or sum(each.bytes for each in under_way) > UNDER_WAY_BYTES:
+        first = under_way.popleft()
         try:
-            yield item, future.result()
+            yield first.item, first.result.result()
         except Unreadable as exc:
-            yield item, exc
+            yield first.item, exc
 
 
 def _decode(content: bytes, preparation: Preparation) -> NDArray[np.uint8]:

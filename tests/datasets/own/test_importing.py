@@ -4,6 +4,7 @@ import errno
 import io
 import shutil
 import struct
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,31 @@ def test_what_cannot_be_read_is_left_out_counted_and_named(tmp_path: Path) -> No
     assert card.skipped[1].reason.startswith("damaged")
 
 
+@pytest.mark.parametrize(("limit", "most"), [(0, 0), (10**9, importing.THREADS + 1)])
+def test_no_more_bytes_wait_to_be_decoded_than_may_be(
+    limit: int, most: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Pool(ThreadPoolExecutor):
+        """Counts the decodings whose results nobody has asked for when the next one is handed in."""
+
+        def submit(self, *arguments: Any) -> Any:  # type: ignore[override]
+            waiting.append(len(handed) - len(taken))
+            future = super().submit(*arguments)
+            handed.append(future)
+            result = future.result
+            monkeypatch.setattr(future, "result", lambda: taken.append(future) or result())
+            return future
+
+    waiting: list[int] = []
+    handed: list[Any] = []
+    taken: list[Any] = []
+    monkeypatch.setattr(importing, "UNDER_WAY_BYTES", limit)
+    monkeypatch.setattr(importing, "ThreadPoolExecutor", Pool)
+    name = datasets.import_zip(zipped(tmp_path / "a.zip", two_classes(8)), "a")
+    assert shelf.card(name).counts == (8, 8)
+    assert max(waiting) == most
+
+
 def test_progress_counts_every_picture(tmp_path: Path) -> None:
     told: list[tuple[int, int]] = []
     datasets.import_zip(
@@ -75,7 +101,7 @@ def test_progress_counts_every_picture(tmp_path: Path) -> None:
         ({**two_classes(2), "photos/cup/1.jpg": b""}, r"Too few pictures: “cup” \(1\)"),
         (
             {"1.jpg": b"", "2.jpg": b""},
-            r"expected a folder for each class.* 2 files were left out \(1\.jpg: in no",
+            r"Expected a folder for each class.* 2 files were left out \(1\.jpg: in no",
         ),
         (
             {"a/1.jpg": b"", "a/2.jpg": b"", "b/1.jpg": b"", "b/2.jpg": b""},
