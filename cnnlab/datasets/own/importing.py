@@ -24,7 +24,16 @@ from numpy.typing import NDArray
 from cnnlab.datasets import store
 from cnnlab.datasets.own import shelf
 from cnnlab.datasets.own.pictures import Preparation, Unreadable, prepare
-from cnnlab.datasets.own.sources import FolderSource, Item, Listing, Skipped, Source, ZipSource, problem
+from cnnlab.datasets.own.sources import (
+    FolderSource,
+    Item,
+    Listing,
+    Reader,
+    Skipped,
+    Source,
+    ZipSource,
+    problem,
+)
 from cnnlab.errors import DatasetError, DatasetUnavailable
 
 Progress = Callable[[int, int], None]
@@ -167,11 +176,10 @@ def _prepared(
     with closing(source.reader()) as reader, ThreadPoolExecutor(THREADS, "cnnlab-decode") as pool:
         try:
             for item in items:
-                try:
-                    content = reader.read(item.path)
-                except Unreadable as exc:
+                content = _read(reader, item.path)
+                if isinstance(content, Unreadable):
                     yield from _results(under_way, keep=0)
-                    yield item, exc
+                    yield item, content
                     continue
                 under_way.append(_UnderWay(item, len(content), pool.submit(_decode, content, preparation)))
                 del content  # it lives as long as its decoding
@@ -188,7 +196,7 @@ class _UnderWay:
 
     item: Item
     bytes: int
-    result: Future[NDArray[np.uint8]]
+    result: Future[NDArray[np.uint8] | Unreadable]
 
 
 def _results(
@@ -197,14 +205,26 @@ def _results(
     """Results in order, until no more pictures or bytes are under way than may be."""
     while len(under_way) > keep or sum(each.bytes for each in under_way) > UNDER_WAY_BYTES:
         first = under_way.popleft()
-        try:
-            yield first.item, first.result.result()
-        except Unreadable as exc:
-            yield first.item, exc
+        yield first.item, first.result.result()
 
 
-def _decode(content: bytes, preparation: Preparation) -> NDArray[np.uint8]:
-    return prepare(io.BytesIO(content), preparation)
+# Errors are made anew: one that was raised holds the whole file by its traceback until garbage is collected.
+
+
+def _read(reader: Reader, path: str) -> bytes | Unreadable:
+    """The bytes of a picture, or why there are none."""
+    try:
+        return reader.read(path)
+    except Unreadable as exc:
+        return Unreadable(str(exc))
+
+
+def _decode(content: bytes, preparation: Preparation) -> NDArray[np.uint8] | Unreadable:
+    """The pixels of a picture, or why there are none."""
+    try:
+        return prepare(io.BytesIO(content), preparation)
+    except Unreadable as exc:
+        return Unreadable(str(exc))
 
 
 def _sweep() -> None:

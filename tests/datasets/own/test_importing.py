@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import io
 import shutil
 import struct
@@ -15,6 +16,7 @@ from cnnlab import datasets, settings
 from cnnlab.datasets import store
 from cnnlab.datasets.own import importing, shelf
 from cnnlab.datasets.own.pictures import Preparation, prepare
+from cnnlab.datasets.own.sources import ZipSource
 from cnnlab.errors import DatasetError, DatasetUnavailable
 from tests.datasets.own.making import BLUE, RED, encoded, picture, two_classes, unpacked, zipped
 
@@ -84,6 +86,24 @@ def test_no_more_bytes_wait_to_be_decoded_than_may_be(
     name = datasets.import_zip(zipped(tmp_path / "a.zip", two_classes(8)), "a")
     assert shelf.card(name).counts == (8, 8)
     assert max(waiting) == most
+
+
+def test_pictures_that_cannot_be_read_are_not_kept_in_memory(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "a.zip", {f"{name}/{k}.png": b"no" for name in "ab" for k in range(9)})
+    source = ZipSource(path)
+    gc.collect()
+    gc.disable()  # which would come late: it counts objects, not their bytes
+    try:
+        before = files_in_memory()
+        results = list(importing._prepared(source, source.listing().items, Preparation()))
+        assert files_in_memory() == before
+    finally:
+        gc.enable()
+    assert {str(result) for _, result in results} == {"not a picture that can be read"}
+
+
+def files_in_memory() -> int:
+    return sum(isinstance(each, io.BytesIO) for each in gc.get_objects())
 
 
 def test_progress_counts_every_picture(tmp_path: Path) -> None:
