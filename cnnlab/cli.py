@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 from cnnlab import datasets, processor
 from cnnlab.errors import SpecError
 from cnnlab.spec import links, presets
+from cnnlab.spec.architecture import MAX_LAYERS
 from cnnlab.spec.design import Design
 from cnnlab.spec.fields import Control
 from cnnlab.spec.training import TrainingConfig
@@ -20,8 +21,8 @@ from cnnlab.spec.training import TrainingConfig
 BAD_INPUT = 2
 """Exit status when what was asked cannot be meant."""
 
-MAX_DESIGN_BYTES = 1_000_000
-"""The deepest stack allowed takes a thirtieth of it; a larger file is not a design."""
+MAX_DESIGN_BYTES = 10_000_000
+"""The deepest stack allowed takes a hundredth of it; the rest leaves room to say what is too much."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -139,7 +140,10 @@ def _read_design(path: Path) -> Design:
     except OSError as exc:
         raise SpecError(f"The design {path} cannot be read: {exc.strerror or exc}.") from exc
     if len(source) > MAX_DESIGN_BYTES:
-        raise SpecError(f"{path} is larger than {MAX_DESIGN_BYTES:,} bytes: that is not a design.")
+        raise SpecError(
+            f"{path}: expected a design as JSON, with at most {MAX_LAYERS} layers. Received more than "
+            f"{MAX_DESIGN_BYTES:,} bytes, and no design takes a hundredth of that."
+        )
     return Design.from_json(source)
 
 

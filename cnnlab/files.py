@@ -71,6 +71,8 @@ def total_bytes(path: Path) -> int:
 
 
 def _move(written: Path, place: Path, replace: bool) -> None:
+    if written.is_dir() and place.is_file():
+        raise FileExistsError(errno.EEXIST, "there is a file of this name")
     if place.is_dir():
         if not written.is_dir():
             raise IsADirectoryError(errno.EISDIR, "there is a folder of this name")
@@ -86,4 +88,7 @@ def _reason(exc: OSError) -> str:
         return "there is no such folder. Make it, or choose another"
     if exc.errno in (errno.ENOSPC, errno.EDQUOT):
         return "the disk is full. Free some space, or choose another folder"
-    return f"{str(exc.strerror or exc).rstrip('.')}. Choose another folder"
+    if exc.errno == errno.ENOTDIR:
+        return "what should be its folder is a file. Choose another folder"
+    said = str(exc.strerror or exc).rstrip(".")
+    return f"{said}. Choose another {'name' if exc.errno in (errno.EEXIST, errno.EISDIR) else 'folder'}"

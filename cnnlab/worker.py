@@ -118,8 +118,9 @@ def serve(parent: Parent, tasks: dict[str, Task]) -> None:
                 raise LookupError(f"There is no task {name!r}; there are {', '.join(sorted(tasks))}.")
             answer: tuple[Any, ...] = ("done", _perform(task, arguments, parent))
         except Exception as exc:  # whatever a task raises is an answer; the worker stays
-            sys.stderr.write(f"Task {name} failed:\n")
-            traceback.print_exc()
+            with contextlib.suppress(OSError):  # a log on a full disk must not take the answer with it
+                sys.stderr.write(f"Task {name} failed:\n")
+                traceback.print_exc()
             answer = ("failed", type(exc).__name__, _words(exc))
         parent.say(*answer)
 
@@ -183,7 +184,8 @@ class Parent:
                 self.gone.set()
         if self._saving:
             threading.Event().wait(SAVE_SECONDS)
-        sys.stderr.flush()
+        with contextlib.suppress(OSError):
+            sys.stderr.flush()
         os._exit(0)
 
 

@@ -25,6 +25,7 @@ __all__ = ["make_engine"]  # the fixture
 
 ROOT = Path(__file__).resolve().parents[1]
 DIGITS = presets.preset("digits").design
+STACKED = DIGITS.to_json().encode().replace(b'"layers":[', b'"layers":[' + b'{"kind":"Flatten"},' * 9_994)
 
 
 @pytest.fixture
@@ -150,10 +151,14 @@ def test_bad_input_is_said_in_one_line(
         (b"\xff\xfe{", "the text is not JSON in UTF-8"),
         (b"{}", "dataset"),
         (b"[" * 100_000, "Design"),
-        (b" " * 2_000_000, "larger than 1,000,000 bytes"),
+        (
+            b" " * 11_000_000,
+            "with at most 64 layers. Received more than 10,000,000",
+        ),
+        (STACKED, "layers: expected a list of at most 64 layers. Received 10,000."),
         (DIGITS.to_json().encode().replace(b'"epochs":', b'"epochs":-'), "expected a whole number"),
     ],
-    ids=["not UTF-8", "empty", "nested", "huge", "negative"],
+    ids=["not UTF-8", "empty", "nested", "huge", "10,000 layers", "negative"],
 )
 def test_a_design_that_cannot_be_meant_is_refused(
     cli: Cli, tmp_path: Path, content: bytes, message: str

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import doctest
+import importlib
 import re
 import tomllib
 from pathlib import Path
@@ -34,6 +36,17 @@ def test_a_preset_s_tutorial_is_named(name: str) -> None:
     tutorial = presets.preset(name).tutorial or ""
     said = rows("preset")[name][2]
     assert said == tutorial.partition(" · ")[2]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in sorted((_ROOT / "cnnlab").rglob("*.py")) if ">>>" in path.read_text(encoding="utf-8")],
+    ids=lambda path: path.stem,
+)
+def test_the_examples_of_docstrings_are_true(path: Path) -> None:
+    name = ".".join(path.relative_to(_ROOT).with_suffix("").parts).removesuffix(".__init__")
+    failed, _ = doctest.testmod(importlib.import_module(name))
+    assert not failed
 
 
 def test_the_settings_are_all_listed() -> None:

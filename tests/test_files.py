@@ -88,16 +88,25 @@ def test_a_folder_that_cannot_be_made_is_said_in_one_line(tmp_path: Path) -> Non
     make_folder(tmp_path / "a" / "b")
     make_folder(tmp_path / "a" / "b")
     (tmp_path / "file").touch()
-    with pytest.raises(StorageError, match=r"cannot be made: Not a directory. Choose another folder.$"):
+    with pytest.raises(StorageError, match=r"cannot be made: what should be its folder is a file\. Choose"):
         make_folder(tmp_path / "file" / "b")
 
 
 def test_a_file_does_not_take_the_place_of_a_folder(tmp_path: Path) -> None:
     (tmp_path / "model.bin").mkdir()
-    with pytest.raises(StorageError, match="there is a folder of this name"):  # noqa: SIM117
+    with pytest.raises(StorageError, match="there is a folder of this name. Choose another name"):  # noqa: SIM117
         with written_beside(tmp_path / "model.bin") as part:
             part.write_text("file")
     assert (tmp_path / "model.bin").is_dir()
+
+
+def test_a_folder_does_not_take_the_place_of_a_file(tmp_path: Path) -> None:
+    (tmp_path / "served").write_text("mine")
+    with pytest.raises(StorageError, match=r"there is a file of this name\. Choose another name\."):  # noqa: SIM117
+        with written_beside(tmp_path / "served") as part:
+            part.mkdir()
+    assert [each.name for each in tmp_path.iterdir()] == ["served"]
+    assert (tmp_path / "served").read_text() == "mine"
 
 
 def test_a_folder_that_is_not_there_is_not_made(tmp_path: Path) -> None:

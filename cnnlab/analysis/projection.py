@@ -72,8 +72,8 @@ def map_words(
     Example:
         >>> points = np.array([[0.0, 0], [0, 1], [9, 9], [9, 8]])
         >>> labels = np.array([0, 0, 1, 1])
-        >>> map_words(points, labels, labels, shares=None, width=64)
-        'Of 100 images **100** have … of their own class as nearest neighbour here; by chance it would be 33.'
+        >>> map_words(points, labels, labels, shares=None, width=64).partition(";")[0]
+        'Of 100 images **100** have an image of their own class as nearest neighbour here'
     """
     if not np.ptp(points, axis=0).any():
         return f"All images have the same {width:,} values: the network tells none of them from another."

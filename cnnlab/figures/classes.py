@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from cnnlab.analysis.metrics import ClassReport
 from cnnlab.analysis.palettes import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY
-from cnnlab.figures.theme import drawn, shorten
+from cnnlab.figures.theme import drawn, told_apart
 
 _SPLITS = {"training": BLUE, "validation": ORANGE, "test": GREEN}
 _MEASURES = {"precision": ("precision", SKY), "recall": ("recall", ORANGE), "f1": ("F1", PURPLE)}
@@ -26,7 +26,7 @@ def class_counts(counts: Mapping[str, Sequence[int]], names: Sequence[str]) -> g
     bars = [
         {
             "type": "bar",
-            "y": _ticks(names),
+            "y": told_apart(names),
             "x": list(values),
             "name": part,
             "orientation": "h",
@@ -63,7 +63,7 @@ def class_report(report: Sequence[ClassReport]) -> go.Figure:
     bars = [
         {
             "type": "bar",
-            "y": _ticks(names),
+            "y": told_apart(names),
             "x": [getattr(row, measure) for row in report],
             "name": label,
             "orientation": "h",
@@ -94,12 +94,6 @@ def describe_class_report(report: Sequence[ClassReport]) -> str:
         f"Precision, recall and F1 of {len(report)} classes. Highest F1: '{best.name}' ({best.f1:.1%}); "
         f"lowest: '{worst.name}' ({worst.f1:.1%})."
     )
-
-
-def _ticks(names: Sequence[str]) -> list[str]:
-    """Return axis texts that differ even where two long names begin alike: Plotly would merge equal ones."""
-    short = [shorten(name) for name in names]
-    return [text if short.count(text) == 1 else name for text, name in zip(short, names, strict=True)]
 
 
 def _height(classes: int, row: int) -> int:

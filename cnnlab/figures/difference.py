@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from cnnlab.analysis.confusion import NUMBERS_UP_TO
 from cnnlab.analysis.metrics import Scale, normalise
 from cnnlab.analysis.palettes import BLUE, VERMILION
-from cnnlab.figures.theme import TEXT, drawn, rgba, shorten
+from cnnlab.figures.theme import TEXT, drawn, rgba, told_apart
 
 
 def difference(
@@ -125,7 +125,7 @@ def _class_axes(names: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
     ticks = {
         "tickmode": "array",
         "tickvals": list(range(classes)),
-        "ticktext": [shorten(name) for name in names],
+        "ticktext": told_apart(names),
     }
     edges = [-0.5, classes - 0.5]
     shared = {"showgrid": False, "ticks": "", **ticks}

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import plotly.graph_objects as go
 
 from cnnlab.analysis.overlay import Axis, Line
-from cnnlab.figures.theme import class_colour, drawn, shorten
+from cnnlab.figures.theme import RUN_NAME_LENGTH, class_colour, drawn, told_apart
 
 AXES: dict[Axis, str] = {"epoch": "epoch", "step": "step", "time": "seconds of training"}
 """Axis → its title."""
-NAME_LENGTH = 28
-"""Longest name of a run in a legend, in characters."""
 _DASHES = ("solid", "dot")
 _COLOURS = 8
 _MANY_POINTS = 40
+_MARGIN = 0.06
+_LEAST_SPAN = 0.1
 
 
 def measure_title(measure: str) -> str:
@@ -35,12 +36,13 @@ def overlay(lines: Sequence[Line], names: Sequence[str], *, measure: str, axis: 
         axis: What x counts.
     """
     share = not measure.endswith("loss")
+    short = told_apart(names, RUN_NAME_LENGTH)
     curves = [
         {
             "type": "scatter",
             "x": curve.x,
             "y": curve.y,
-            "name": shorten(name, NAME_LENGTH),
+            "name": short[k],
             "mode": "lines" if len(curve) > _MANY_POINTS else "lines+markers",
             "line": {
                 "color": class_colour(k),
@@ -48,6 +50,7 @@ def overlay(lines: Sequence[Line], names: Sequence[str], *, measure: str, axis: 
                 "dash": _DASHES[k // _COLOURS % len(_DASHES)],
             },
             "marker": {"size": 7},
+            "cliponaxis": False,
             "hovertemplate": f"{_at(axis)}: {'%{y:.1%}' if share else '%{y:.4f}'}<extra>{name}</extra>",
         }
         for k, (curve, name) in enumerate(zip(lines, names, strict=True))
@@ -61,7 +64,7 @@ def overlay(lines: Sequence[Line], names: Sequence[str], *, measure: str, axis: 
         xaxis={"title_text": AXES[axis], **({"dtick": 1} if few else {})},
         yaxis={
             "title_text": measure_title(measure),
-            **({"tickformat": ".0%"} if share else {"rangemode": "tozero"}),
+            **({"tickformat": ".0%", "range": _shares(lines)} if share else {"rangemode": "tozero"}),
         },
     )
 
@@ -76,6 +79,19 @@ def describe_overlay(lines: Sequence[Line], names: Sequence[str], *, measure: st
     ]
     title = measure_title(measure).capitalize()
     return f"{title} at the end: {', '.join(ends)}." if ends else f"No {measure_title(measure)} yet."
+
+
+def _shares(lines: Sequence[Line]) -> tuple[float, float]:
+    """Return what the axis of a share spans: what the curves need, within 0–1, and never less than a tenth.
+
+    Plotly's own choice for a curve that is flat would be −50 % to 100 %.
+    """
+    shares = np.concatenate([curve.y for curve in lines])
+    if not len(shares):
+        return 0.0, 1.0
+    low, high = float(shares.min()), float(shares.max())
+    margin = max(_MARGIN * (high - low), (_LEAST_SPAN - (high - low)) / 2)
+    return max(0.0, low - margin), min(1.0, high + margin)
 
 
 def _at(axis: Axis) -> str:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 
 from cnnlab.analysis.answer import most_probable, percent
-from cnnlab.figures.theme import TEXT, class_colour, drawn, shorten
+from cnnlab.figures.theme import RUN_NAME_LENGTH, TEXT, class_colour, drawn, told_apart
 
 # A little beyond 1, so that the number beside a full bar stays inside.
 _SHARES: dict[str, Any] = {"range": [0, 1.18], "visible": False}
@@ -35,12 +35,13 @@ def two_answers(
     """
     shares = np.asarray(answers, np.float64)
     shown = most_probable(shares.max(axis=0), actual, limit)
+    short = told_apart(titles, RUN_NAME_LENGTH)
     bars = [
         {
             "type": "bar",
             "y": list(range(len(shown))),
             "x": shares[model, shown],
-            "name": shorten(title, 28),
+            "name": short[model],
             "orientation": "h",
             "marker": {"color": class_colour(model), "line": {"width": 0}},
             "text": [percent(value) for value in shares[model, shown]],
@@ -66,9 +67,10 @@ def two_answers(
 
 def _axis(shown: Sequence[int], names: Sequence[str], actual: int | None) -> dict[str, Any]:
     """The classes from the top, by place and not by name: Plotly would merge long names that begin alike."""
+    ticks = told_apart([names[k] for k in shown])
     return {
         "tickvals": list(range(len(shown))),
-        "ticktext": [shorten(names[k]) + (" ✓" if k == actual else "") for k in shown],
+        "ticktext": [text + (" ✓" if k == actual else "") for k, text in zip(shown, ticks, strict=True)],
         "autorange": "reversed",
         "showgrid": False,
         "tickfont": {"size": 15, "color": TEXT},

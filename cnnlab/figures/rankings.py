@@ -10,7 +10,7 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 
 from cnnlab.analysis.rankings import Ranking, mean_of
-from cnnlab.figures.theme import QUIET, class_colour, drawn, rgba, shorten
+from cnnlab.figures.theme import QUIET, class_colour, drawn, rgba, told_apart
 
 Curve = Literal["precision–recall", "ROC"]
 
@@ -37,9 +37,11 @@ def ranking_curves(rankings: Sequence[Ranking], curve: Curve, shown: Collection[
         shown: The classes in colour, no two alike up to eight.
     """
     colours = {k: place for place, k in enumerate(sorted(shown))}
+    names = told_apart([each.name for each in rankings])
     # Coloured curves last, so that no grey one crosses them.
     order = sorted(range(len(rankings)), key=lambda k: k in colours)
-    lines = [_line(rankings[k], curve, colours.get(k)) for k in order if len(_points(rankings[k], curve)[0])]
+    order = [k for k in order if len(_points(rankings[k], curve)[0])]
+    lines = [_line(rankings[k], curve, colours.get(k), names[k]) for k in order]
     titles = (
         ("recall", "precision")
         if curve == "precision–recall"
@@ -78,7 +80,7 @@ def _points(ranking: Ranking, curve: Curve) -> tuple[npt.NDArray[np.float64], np
     return ranking.recall, ranking.precision
 
 
-def _line(ranking: Ranking, curve: Curve, colour: int | None) -> dict[str, Any]:
+def _line(ranking: Ranking, curve: Curve, colour: int | None, name: str) -> dict[str, Any]:
     """A class's curve in a colour, or in grey."""
     roc, coloured = curve == "ROC", colour is not None
     place = colour or 0
@@ -89,7 +91,7 @@ def _line(ranking: Ranking, curve: Curve, colour: int | None) -> dict[str, Any]:
         "x": x,
         "y": y,
         "mode": "lines",
-        "name": f"{shorten(ranking.name)} · {area(ranking, curve):.3f}",
+        "name": f"{name} · {area(ranking, curve):.3f}",
         "showlegend": coloured,
         # Average precision is the sum of precision × gained recall, that is, the area under these steps.
         "line": {

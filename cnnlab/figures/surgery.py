@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from cnnlab.figures.theme import TEXT, class_colour, finish, shorten
+from cnnlab.figures.theme import TEXT, class_colour, finish, told_apart
 
 BEFORE, AFTER = "As trained", "Edited"
 """What the two sides are called everywhere."""
@@ -63,7 +63,7 @@ def class_accuracy(before: Shares, after: Shares, names: Sequence[str], *, limit
             hovertemplate=f"'%{{customdata}}': %{{x:.1%}} right<extra>{title}</extra>",
         )
     # By place, not by name: Plotly would merge two long names that begin alike.
-    ticks = {"tickvals": list(range(len(shown))), "ticktext": [shorten(names[k]) for k in shown]}
+    ticks = {"tickvals": list(range(len(shown))), "ticktext": told_apart([names[k] for k in shown])}
     return finish(
         figure,
         height=max(180, 60 + 42 * len(shown)),

@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from cnnlab.figures.theme import GRID, QUIET, TEXT, TRAINING, drawn, shorten
+from cnnlab.figures.theme import GRID, QUIET, TEXT, TRAINING, drawn, told_apart
 
 _CELL = 44
 _EDGES = 24
@@ -80,7 +80,7 @@ def one_hot(vector: NDArray[np.float32], names: Sequence[str]) -> go.Figure:
         xaxis={
             "range": [-0.5, len(names) - 0.5],
             "tickvals": list(range(len(names))),
-            "ticktext": [shorten(name, 12) for name in names],
+            "ticktext": told_apart(names, 12),
             "tickangle": 45 if slanted else 0,
             "showgrid": False,
             "automargin": False,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import plotly.graph_objects as go
@@ -28,12 +28,16 @@ GRID = "rgba(127, 135, 144, 0.22)"
 CONFIG: dict[str, Any] = {"displayModeBar": False, "scrollZoom": False, "doubleClick": "reset"}
 """For `st.plotly_chart(config=…)`: no tool bar, and a page that scrolls where the chart lies."""
 
+RUN_NAME_LENGTH = 28
+"""Longest name of a run in a legend, in characters."""
+
 __all__ = [
     "CONFIG",
     "GRID",
     "OKABE_ITO",
     "QUIET",
     "RIGHT",
+    "RUN_NAME_LENGTH",
     "TEXT",
     "TRAINING",
     "VALIDATION",
@@ -45,6 +49,7 @@ __all__ = [
     "finish",
     "rgba",
     "shorten",
+    "told_apart",
 ]
 
 
@@ -137,3 +142,39 @@ def rgba(colour: str, alpha: float) -> str:
 def shorten(name: str, length: int = 14) -> str:
     """Cut a long class name for an axis; the hover says it in full."""
     return name if len(name) <= length else name[: length - 1].rstrip() + "…"
+
+
+def told_apart(names: Sequence[str], length: int = 14) -> list[str]:
+    """Return names for an axis or a legend, cut so that different ones stay different.
+
+    Those that begin alike keep the word in which they differ: "digits, learnin…attempt B".
+    """
+    alike: dict[str, set[str]] = {}
+    for name in names:
+        alike.setdefault(shorten(name, length), set()).add(name)
+    cut = {
+        name: short if len(group) == 1 else _around_difference(name, group - {name}, length)
+        for short, group in alike.items()
+        for name in group
+    }
+    texts = list(cut.values())
+    return [cut[name] if texts.count(cut[name]) == 1 else name for name in names]
+
+
+def _around_difference(name: str, others: Iterable[str], length: int) -> str:
+    """Cut a name between its beginning and the word in which it differs from these others.
+
+    The word before that stays, too, where there is room: "dropout 0.2".
+    """
+    differs = max(_shared_beginning(name, other) for other in others)
+    word = name.rfind(" ", 0, differs) + 1
+    before = name.rfind(" ", 0, max(0, word - 1)) + 1
+    begins = next((at for at in (before, word) if differs - at < length // 2), differs)
+    end = shorten(name[begins:], length // 2 + 2)
+    return name[: length - 1 - len(end)].rstrip() + "…" + end
+
+
+def _shared_beginning(one: str, other: str) -> int:
+    """Return how many characters two different names begin with alike."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((at for at, (mine, yours) in pairs if mine != yours), min(len(one), len(other)))

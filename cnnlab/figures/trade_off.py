@@ -9,10 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from cnnlab.figures.theme import QUIET, TEXT, class_colour, drawn, shorten
+from cnnlab.figures.theme import QUIET, RUN_NAME_LENGTH, class_colour, drawn, told_apart
 
 _THOUSAND = 1000
-_NEAR_THE_AXIS = 0.3
+_LAST = 2000
+"""Plotly's own rank of an entry of the legend is 1000."""
 
 
 def trade_off(
@@ -41,16 +42,20 @@ def trade_off(
         # Steps: for the cost in between, the cheaper run is the best that there is.
         "line": {"color": QUIET, "width": 2, "dash": "dash", "shape": "hv"},
         "hoverinfo": "skip",
+        "showlegend": len(front) > 1,
+        "legendrank": _LAST,
     }
+    short = told_apart(names, RUN_NAME_LENGTH)
     points = [
-        _point(costs, accuracies, k, name, cost=cost, best=k in front)
+        _point(costs, accuracies, k, name, cost=cost, best=k in front) | {"name": short[k]}
         for k, name in enumerate(names)
         if np.isfinite(costs[k]) and np.isfinite(accuracies[k])
     ]
     low, high = _range(accuracies)
     return drawn(
         [steps, *points],
-        height=360,
+        height=380,
+        legend=True,
         xaxis={"title_text": cost, **_cost_axis(costs)},
         yaxis={"title_text": "test accuracy", "tickformat": ".1%", "range": [low, high], "nticks": 6},
     )
@@ -78,11 +83,7 @@ def _point(
         "type": "scatter",
         "x": [costs[k]],
         "y": [accuracies[k]],
-        "name": name,
-        "mode": "markers+text",
-        "text": [shorten(name, 20)],
-        "textposition": _beside(costs, k),
-        "textfont": {"size": 13, "color": TEXT},
+        "mode": "markers",
         "cliponaxis": False,
         "marker": {
             "size": 16 if best else 11,
@@ -94,7 +95,7 @@ def _point(
 
 
 def _range(accuracies: npt.NDArray[np.floating]) -> tuple[float, float]:
-    """A little more than the points need, so that their names have room."""
+    """A little more than the points need."""
     known = np.asarray(accuracies)[np.isfinite(accuracies)]
     if not len(known):
         return 0.0, 1.0
@@ -111,9 +112,3 @@ def _cost_axis(costs: npt.NDArray[np.floating]) -> dict[str, object]:
     most = float(known.max()) if len(known) else 1.0
     # Thousands as "k", but never a half as "500m".
     return {"range": [0, 1.2 * most], "tickformat": "~s" if most >= _THOUSAND else "~g"}
-
-
-def _beside(costs: npt.NDArray[np.floating], k: int) -> str:
-    """Where a run's name stands: left of its point no step of the front passes; near the axis above it."""
-    known = np.asarray(costs)[np.isfinite(costs)]
-    return "top center" if costs[k] < _NEAR_THE_AXIS * known.max() else "top left"

@@ -61,7 +61,7 @@ class Architecture(Spec):
     )
     classes: int = Field(strict=True, ge=2, le=MAX_CLASSES, description=f"2 to {MAX_CLASSES}")
     layers: tuple[AnyLayer, ...] = Field(
-        default=(), max_length=_MOST_LAYERS_READ, description=f"a list of at most {_MOST_LAYERS_READ} layers"
+        default=(), max_length=_MOST_LAYERS_READ, description=f"a list of at most {MAX_LAYERS} layers"
     )
 
     def with_data(self, input_shape: tuple[int, int, int], classes: int) -> Architecture:

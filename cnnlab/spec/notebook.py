@@ -9,14 +9,16 @@ from typing import Any
 from cnnlab.spec.design import Design
 from cnnlab.spec.source import keras_source
 
+_IMAGES = "## The images\n\nPixels become numbers from 0 to 1."
 _HEADINGS = (
     ("augmentation", "## Augmentation"),
     ("model", "## The network"),
-    ("x_train", "## The images\n\nPixels become numbers from 0 to 1."),
+    ("images", _IMAGES),
+    ("x_train", _IMAGES),
     ("epochs", "## How it is trained"),
     ("model.compile", "## Train it"),
 )
-"""What a paragraph of the script assigns or calls → the heading above it; the first that fits."""
+"""What a paragraph of the script assigns or calls → the heading above it, once; the first that fits."""
 
 _AFTER_FIT = """\
 for number, loss in enumerate(history.history["loss"], start=1):
@@ -41,11 +43,12 @@ def notebook(design: Design, title: str) -> str:
         SpecError: The architecture has a problem; the message is the problem's.
     """
     cells = [_markdown(_introduction(design, title))]
-    headings = dict(_HEADINGS)
+    told = set()
     for lines, names in _paragraphs(keras_source(design)):
-        found = next((name for name, _ in _HEADINGS if name in names), "")
-        if found in headings:
-            cells.append(_markdown(headings.pop(found)))
+        found, heading = next((each for each in _HEADINGS if each[0] in names), ("", ""))
+        if heading and heading not in told:
+            cells.append(_markdown(heading))
+            told.add(heading)
         cells += [_code(part) for part in _parts(lines, names)]
         if found == "model":
             cells.append(_code("model.summary()"))
@@ -58,7 +61,7 @@ def notebook(design: Design, title: str) -> str:
 def _introduction(design: Design, title: str) -> str:
     needs = "Keras 3 with TensorFlow"
     if "import cnnlab" in keras_source(design):
-        needs += ", and CNN Lab itself for the images"
+        needs += ", and CNN Lab itself for the images (`pip install .` in its folder)"
     return (
         f"# {title}\n\nThe network and the training of a run of CNN Lab, as plain Keras code. It needs "
         f"{needs}. Numbers differ a little from the run's: Keras shuffles the images in an order of its own."

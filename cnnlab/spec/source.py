@@ -16,6 +16,24 @@ from cnnlab.spec.walk import program
 
 _OF_KERAS = frozenset({"mnist", "fashion_mnist", "cifar10"})
 """Data sets that Keras can load by itself."""
+_OF_SCIKIT_LEARN = "digits"
+"""The data set that scikit-learn brings."""
+_TEST_SHARE = 0.2
+"""Share of it that is kept for testing."""
+_TAKE = """
+
+def take(share, rows, seed):
+    \"\"\"Take a share of each class, as the run did: the rows that are left, and those taken.\"\"\"
+    rng, own = np.random.default_rng(seed), labels[rows]
+    classes, counts = np.unique(own, return_counts=True)
+    quotas = np.floor(counts * share).astype(int)
+    missing = round((counts * share).sum()) - quotas.sum()
+    quotas[np.argsort(quotas - counts * share, kind="stable")[:missing]] += 1
+    taken = [rng.permutation(rows[own == c])[:quota] for c, quota in zip(classes, quotas)]
+    return np.setdiff1d(rows, np.concatenate(taken)), np.sort(np.concatenate(taken))
+
+
+"""
 _OWN_OPTIMIZERS = {"Muon": MUON_SOURCE}
 """Optimizers that Keras has not, with the source that a script brings along."""
 _LONGEST_LINE = 96
@@ -44,7 +62,7 @@ def keras_source(what: Design | Architecture) -> str:
             [f"keras.utils.set_random_seed({config.seed})", *_precision(config)],
             _model(what.architecture),
             *_optional(augmentation_source(config.augmentation, what.architecture.input_shape)),
-            _keras_data(what) if what.dataset in _OF_KERAS else _our_data(what),
+            _data(what),
             _learning_rate(config),
             *_optional(_OWN_OPTIMIZERS.get(config.optimizer, "").splitlines()),
             _fit(config),
@@ -65,8 +83,12 @@ def _text(parts: list[list[str]]) -> str:
 def _imports(design: Design | None = None) -> list[str]:
     """What the script uses, the standard library apart."""
     lines = ["import keras", "from keras import layers"]
-    if design is not None and design.dataset not in _OF_KERAS:
-        lines.insert(0, "import cnnlab")
+    if design is not None and design.dataset == _OF_SCIKIT_LEARN:
+        lines = ["import keras", "import numpy as np", lines[1], "from sklearn.datasets import load_digits"]
+    elif design is not None and design.dataset not in _OF_KERAS:
+        lines.insert(
+            0, 'import cnnlab  # for the images; "pip install ." in the folder of CNN Lab installs it'
+        )
     if design is not None and design.training.schedule != "constant":
         lines[:0] = ["import math", ""]
     return lines
@@ -140,6 +162,13 @@ def _literal(value: object) -> str:
     return json.dumps(value) if isinstance(value, str) else repr(value)
 
 
+def _data(design: Design) -> list[str]:
+    """The images as arrays, from where they can be had with the least."""
+    if design.dataset in _OF_KERAS:
+        return _keras_data(design)
+    return _digits(design) if design.dataset == _OF_SCIKIT_LEARN else _our_data(design)
+
+
 def _keras_data(design: Design) -> list[str]:
     """The data as Keras has it; validation images are set apart from the end, as `validation_split` does."""
     share = design.training.validation_share
@@ -153,6 +182,20 @@ def _keras_data(design: Design) -> list[str]:
             "x_train, y_train = x_train[:kept], y_train[:kept]",
         ]
     return lines
+
+
+def _digits(design: Design) -> list[str]:
+    """scikit-learn's digits in the very split that a run here trains on: `datasets.splits` in a few lines."""
+    seed, share = design.training.seed, design.training.validation_share
+    parts = ["train", "val", "test"] if share else ["train", "test"]
+    return [
+        "digits = load_digits()",
+        'images, labels = digits.images[..., np.newaxis].astype("float32") / 16, digits.target',
+        *_TAKE.splitlines(),
+        f"train, test = take({_TEST_SHARE}, np.arange(len(labels)), [{seed}, 0])",
+        *([f"train, val = take({share!r}, train, [{seed}, 1])"] if share else []),
+        *(f"x_{part}, y_{part} = images[{part}], labels[{part}]" for part in parts),
+    ]
 
 
 def _our_data(design: Design) -> list[str]:

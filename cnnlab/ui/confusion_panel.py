@@ -134,8 +134,11 @@ def _cell(
 ) -> None:
     names = evaluation.class_names
     actual, predicted = st.session_state[cell_key]
-    st.markdown(f"{words.plain(cell_words(evaluation.confusion, names, actual, predicted))}.")
-    chosen = cell_indices(evaluation, actual, predicted)[: across or _MOST_IMAGES]
+    told = words.plain(cell_words(evaluation.confusion, names, actual, predicted))
+    counted = cell_indices(evaluation, actual, predicted)
+    chosen = counted[: across or _MOST_IMAGES]
+    left_out = len(counted) > len(chosen) and not across  # beside the live chart there is no room to say so
+    st.markdown(f"{told}." + (f" The {len(chosen)} surest answers are shown." if left_out else ""))
     if not len(chosen):
         return
     shown = pictures(evaluation, data, chosen)

@@ -120,7 +120,7 @@ def _counts(listing: Listing) -> None:
         shown = [f"{words.plain(name)} **{count:,}**" for name, count in counts.items()]
         more = f" · and {len(counts) - CLASSES_SHOWN} more classes" if len(counts) > CLASSES_SHOWN else ""
         st.markdown(" · ".join(shown[:CLASSES_SHOWN]) + more)
-    own_images_shelf.skipped_words(listing.skipped, len(listing.skipped))
+    own_images_shelf.skipped_words(listing.skipped, len(listing.skipped), opened=not counts)
 
 
 def _button(draft: drafts.Draft, trouble: str | None, preparation: Preparation) -> None:

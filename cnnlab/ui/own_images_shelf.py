@@ -120,11 +120,11 @@ def left_out(card: Card) -> None:
     skipped_words(card.skipped, card.skipped_count)
 
 
-def skipped_words(skipped: Sequence[Skipped], count: int) -> None:
-    """Files that are left out, counted and named, each with its reason."""
+def skipped_words(skipped: Sequence[Skipped], count: int, *, opened: bool = False) -> None:
+    """Files that are left out, counted and named, each with its reason; `opened`: without a click."""
     if not count:
         return
-    with st.expander(f"{count:,} {'file was' if count == 1 else 'files were'} left out"):
+    with st.expander(f"{count:,} {'file was' if count == 1 else 'files were'} left out", expanded=opened):
         lines = [f"{each.path}: {each.reason}" for each in skipped[:NAMED]]
         if count > NAMED:
             lines.append(f"and {count - NAMED:,} more")

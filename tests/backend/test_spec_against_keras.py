@@ -274,6 +274,23 @@ def test_a_script_counts_the_steps_of_the_data_that_it_loads(schedule):
     assert np.array_equal(names["evaluate"]["arguments"][1], data.test.labels)
 
 
+@pytest.mark.parametrize(("seed", "share"), [(0, 0.1), (7, 0.25), (3, 0.0)])
+def test_a_script_of_digits_has_the_very_images_of_the_run_without_cnnlab(seed, share):
+    design = presets.preset("digits").design
+    config = design.training.replace(seed=seed, validation_share=share)
+    source = keras_source(design.replace(training=config))
+    assert "cnnlab" not in source
+    names = names_of(source)
+    data = datasets.load("digits", seed=seed, validation_share=share)
+    for part, name in (
+        (data.train, "train"),
+        (data.test, "test"),
+        *([(data.validation, "val")] if share else []),
+    ):
+        assert np.array_equal(names[f"y_{name}"], part.labels)
+        assert np.abs(names[f"x_{name}"] - part.images / 255).max() < 1 / 255  # ours have 8 bits
+
+
 def test_a_script_sets_as_many_images_of_keras_apart_as_a_run_does():
     design = presets.preset("mnist_5x5").design
     names = names_of(keras_source(design), images=1005, shape=(28, 28))

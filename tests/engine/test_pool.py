@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from cnnlab import settings
-from cnnlab.engine import Engine
+from cnnlab.engine import Engine, process
 from cnnlab.engine.process import KEPT_LOGS
 from cnnlab.errors import DatasetUnavailable, EngineError, TaskFailed, WorkerLost
 from tests.engine.conftest import MakeEngine, NewRun, status_is, wait_for
@@ -123,6 +124,19 @@ def test_the_error_of_a_task_is_told_in_words(engine: Engine) -> None:
 def test_an_error_of_ours_comes_back_in_its_own_class(engine: Engine) -> None:
     with pytest.raises(DatasetUnavailable, match=r"^mnist is not here\. Put mnist\.npz there\.$"):
         engine.ask("fail_in_words")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux's /dev/full")
+def test_an_error_comes_back_though_the_log_is_on_a_full_disk(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = io.FileIO("/dev/full", "w")
+    full.name = os.devnull  # it is not read again: it has no end
+    monkeypatch.setattr(process, "_open_log", lambda: full)
+    worker = engine.ask("pid")
+    with pytest.raises(DatasetUnavailable, match=r"^mnist is not here\."):
+        engine.ask("fail_in_words")
+    assert engine.ask("pid") == worker
 
 
 def test_an_unknown_task_is_refused_in_words(engine: Engine) -> None:

@@ -48,6 +48,28 @@ class TestOverlay:
         assert [(each.name, list(each.y)) for each in figure.data] == [("a", [0.5, 0.75]), ("c", [0.25, 0.5])]
         assert [each.line.color for each in figure.data] == [theme.class_colour(0), theme.class_colour(2)]
 
+    def test_a_flat_accuracy_has_an_axis_about_it_and_within_0_to_100_percent(self) -> None:
+        flat = Line(np.array([1.0, 2.0]), np.array([0.09, 0.09]))
+        for curve, expected in [
+            (flat, (0.04, 0.14)),
+            (Line(flat.x, np.array([0.01, 0.01])), (0.0, 0.06)),
+            (Line(flat.x, np.array([1.0, 1.0])), (0.95, 1.0)),
+            (Line(flat.x, np.array([0.2, 0.7])), (0.17, 0.73)),
+            (Line(np.zeros(0), np.zeros(0)), (0.0, 1.0)),
+        ]:
+            axis = overlay([curve], ["a"], measure="val_accuracy", axis="epoch").layout.yaxis
+            assert axis.range == pytest.approx(expected)
+        assert overlay([flat], ["a"], measure="val_loss", axis="epoch").layout.yaxis.range is None
+
+    def test_long_names_that_begin_alike_show_where_they_differ(self) -> None:
+        long = "digits, learning rate 0.0000001 and nothing else changed, attempt "
+        figure = overlay([LINES[0]] * 2, [f"{long}A", f"{long}B"], measure="loss", axis="epoch")
+        assert [each.name for each in figure.data] == [
+            "digits, learning r…attempt A",
+            "digits, learning r…attempt B",
+        ]
+        assert f"{long}A" in figure.data[0].hovertemplate
+
     @pytest.mark.parametrize(
         ("axis", "title"), [("epoch", "epoch"), ("step", "step"), ("time", "seconds of training")]
     )
@@ -74,6 +96,12 @@ class TestTradeOff:
         filled = [each.name for each in figure.data[1:] if each.marker.color != "rgba(0,0,0,0)"]
         assert filled == ["a", "b"]
         assert (list(named(figure, "c").x), list(named(figure, "c").y)) == ([200], [0.7])
+
+    def test_runs_of_equal_cost_are_told_apart_in_the_legend(self) -> None:
+        figure = trade_off(np.array([5, 5]), np.array([0.5, 0.5]), ["a", "b"], [0], cost="parameters")
+        assert figure.layout.showlegend
+        assert not named(figure, "Pareto front").showlegend
+        assert {each.mode for each in figure.data[1:]} == {"markers"}, "names beside points may overlap"
 
     def test_costs_of_several_powers_of_ten_have_a_logarithmic_axis(self) -> None:
         wide = trade_off(np.array([1e3, 1e6]), np.array([0.5, 0.6]), ["a", "b"], [0, 1], cost="parameters")

@@ -60,6 +60,26 @@ def test_the_place_holder_for_text_is_still_streamlits() -> None:
     assert streamlit_plotly_theme.GRAY_90 == theme.TEXT
 
 
+class TestNames:
+    @pytest.mark.parametrize(
+        ("names", "expected"),
+        [
+            (["short", "a name of a class"], ["short", "a name of a c…"]),
+            (["golden retriever adult", "golden retriever puppy"], ["golden r…adult", "golden r…puppy"]),
+            # The shorter one ends where the longer one goes on.
+            (["a" * 20, "a" * 20 + "b"], ["a" * 13 + "…", "a" * 12 + "…b"]),
+            (["the same name twice"] * 2, ["the same name…"] * 2),
+            # Cut, these two would still be alike: they are kept whole.
+            (["abcdefgh ijklmnop …x", "abcdefgh ijklmnop x"], None),
+        ],
+    )
+    def test_cut_names_stay_different(self, names: list[str], expected: list[str] | None) -> None:
+        cut = theme.told_apart(names)
+        assert len(set(cut)) == len(set(names))
+        assert expected is None or cut == expected
+        assert expected is None or max(map(len, cut)) <= 14
+
+
 class TestCurves:
     def test_training_is_solid_and_validation_dashed(self) -> None:
         figure = curve(EPOCHS, "accuracy")

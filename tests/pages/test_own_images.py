@@ -189,6 +189,18 @@ def test_a_zip_that_cannot_be_used_can_be_removed(own: Any, draft: drafts.Draft)
     assert draft.empty
 
 
+def test_where_no_picture_can_be_used_the_reasons_stand_open(
+    own: Any, draft: drafts.Draft, tmp_path: Path
+) -> None:
+    content = zipped(tmp_path / "mugs.zip", {"red/1.txt": b"", "2.jpg": b""}).read_bytes()
+    with draft.receiving(draft.target("mugs.zip"), len(content)) as upload:
+        upload.write(content)
+    app = own()
+    assert app.expander[0].proto.expanded
+    assert app.text[0].value == "red/1.txt: not a picture\n2.jpg: in no folder of a class"
+    assert app.info[0].value.startswith("No picture can be used. Expected a folder for each class")
+
+
 def test_files_that_are_left_out_are_named(own: Any, draft: drafts.Draft, tmp_path: Path) -> None:
     files = two_classes(3) | {f"photos/red/{k}.txt": b"" for k in range(7)}
     content = zipped(tmp_path / "mugs.zip", files).read_bytes()
@@ -196,6 +208,7 @@ def test_files_that_are_left_out_are_named(own: Any, draft: drafts.Draft, tmp_pa
         upload.write(content)
     app = own()
     assert app.expander[0].label == "7 files were left out"
+    assert not app.expander[0].proto.expanded
     assert app.text[0].value.splitlines() == [
         *(f"photos/red/{k}.txt: not a picture" for k in range(5)),
         "and 2 more",

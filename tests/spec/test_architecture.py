@@ -188,7 +188,7 @@ def test_with_data_keeps_the_layers():
         ),
         (
             {"input_shape": [8, 8, 1], "classes": 2, "layers": [{"kind": "Flatten"}] * 10_000},
-            "Architecture, layers: expected a list of at most 256 layers. Received 10,000.",
+            "Architecture, layers: expected a list of at most 64 layers. Received 10,000.",
         ),
     ],
 )

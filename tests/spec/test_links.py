@@ -49,7 +49,7 @@ WRONG_PARTS = [
     (
         "architecture.layers",
         "deep",
-        "Architecture, layers: expected a list of at most 256 layers. Received 'deep'",
+        "Architecture, layers: expected a list of at most 64 layers. Received 'deep'",
     ),
     ("architecture.layers", [{"kind": "Conv3D"}], "Layer 1: 'Conv3D' is not a kind of layer. Known are"),
     ("architecture.layers", [{"kind": ["Dense"]}], "Layer 1: ['Dense'] is not a kind of layer"),

@@ -59,5 +59,8 @@ def test_a_network_with_branches_and_augmentation_has_a_cell_each():
 
 
 def test_it_says_where_the_images_come_from():
-    assert "CNN Lab itself for the images" in notebook(presets.preset("digits").design, "x")
-    assert "CNN Lab itself" not in notebook(presets.preset("fashion_mnist").design, "x")
+    assert "CNN Lab itself for the images (`pip install .`" in notebook(presets.preset("shapes").design, "x")
+    for name in ("digits", "fashion_mnist"):
+        text = notebook(presets.preset(name).design, "x")
+        assert "CNN Lab itself" not in text
+        assert "import cnnlab" not in text

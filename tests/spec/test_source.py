@@ -79,8 +79,9 @@ def test_each_schedule_is_keras_own():
 
 
 def test_other_data_comes_from_cnnlab():
-    source = keras_source(presets.preset("digits").design)
-    assert '\ndata = cnnlab.datasets.load("digits", seed=0, validation_share=0.1)\n' in source
+    source = keras_source(presets.preset("shapes").design)
+    assert '\nimport cnnlab  # for the images; "pip install ." in the folder of CNN Lab' in source
+    assert '\ndata = cnnlab.datasets.load("shapes", seed=0, validation_share=0.1)\n' in source
     assert "validation_data=(x_val, y_val))" in source
 
 

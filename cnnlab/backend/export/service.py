@@ -79,7 +79,7 @@ A web service around the network of run {about.run_id} of CNN Lab, trained on {a
 ```sh
 pip install -r requirements.txt
 uvicorn app:app --port 8000
-curl -F image=@photo.png http://localhost:8000/predict
+curl -F image=@photo.png http://localhost:8000/predict  # in a second terminal
 ```
 
 Then open <http://localhost:8000>: a page that takes a picture and shows the probabilities. It needs Python

@@ -15,7 +15,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +24,16 @@ from numpy.typing import NDArray
 from cnnlab.datasets import store
 from cnnlab.datasets.own import shelf
 from cnnlab.datasets.own.pictures import Preparation, Unreadable, prepare
-from cnnlab.datasets.own.sources import FolderSource, Item, Listing, Skipped, Source, ZipSource, problem
+from cnnlab.datasets.own.sources import (
+    FolderSource,
+    Item,
+    Listing,
+    Reader,
+    Skipped,
+    Source,
+    ZipSource,
+    problem,
+)
 from cnnlab.errors import DatasetError, DatasetUnavailable
 
 Progress = Callable[[int, int], None]
@@ -32,6 +41,9 @@ Progress = Callable[[int, int], None]
 
 THREADS = min(4, os.cpu_count() or 1)
 """Pillow unpacks without holding Python's lock; more threads than this would only hold more in memory."""
+
+UNDER_WAY_BYTES = 100_000_000
+"""So many bytes of files may wait to be decoded beside the one just read: small files never reach it."""
 
 SKIPPED_SHOWN = 200
 """So many files that were left out are kept by name; the others are counted."""
@@ -160,37 +172,59 @@ def _prepared(
     source: Source, items: Sequence[Item], preparation: Preparation
 ) -> Iterator[tuple[Item, NDArray[np.uint8] | Unreadable]]:
     """Each item with its pixels (side, side, channels) uint8, or why it has none, in order."""
-    under_way: deque[tuple[Item, Future[NDArray[np.uint8]]]] = deque()
+    under_way: deque[_UnderWay] = deque()
     with closing(source.reader()) as reader, ThreadPoolExecutor(THREADS, "cnnlab-decode") as pool:
         try:
             for item in items:
-                try:
-                    content = reader.read(item.path)
-                except Unreadable as exc:
+                content = _read(reader, item.path)
+                if isinstance(content, Unreadable):
                     yield from _results(under_way, keep=0)
-                    yield item, exc
+                    yield item, content
                     continue
-                under_way.append((item, pool.submit(_decode, content, preparation)))
+                under_way.append(_UnderWay(item, len(content), pool.submit(_decode, content, preparation)))
+                del content  # it lives as long as its decoding
                 yield from _results(under_way, keep=THREADS + 1)
             yield from _results(under_way, keep=0)
         finally:
-            for _, future in under_way:
-                future.cancel()
+            for each in under_way:
+                each.result.cancel()
+
+
+@dataclass(frozen=True)
+class _UnderWay:
+    """A picture that was read and is decoded in a thread."""
+
+    item: Item
+    bytes: int
+    result: Future[NDArray[np.uint8] | Unreadable]
 
 
 def _results(
-    under_way: deque[tuple[Item, Future[NDArray[np.uint8]]]], *, keep: int
+    under_way: deque[_UnderWay], *, keep: int
 ) -> Iterator[tuple[Item, NDArray[np.uint8] | Unreadable]]:
-    while len(under_way) > keep:
-        item, future = under_way.popleft()
-        try:
-            yield item, future.result()
-        except Unreadable as exc:
-            yield item, exc
+    """Results in order, until no more pictures or bytes are under way than may be."""
+    while len(under_way) > keep or sum(each.bytes for each in under_way) > UNDER_WAY_BYTES:
+        first = under_way.popleft()
+        yield first.item, first.result.result()
 
 
-def _decode(content: bytes, preparation: Preparation) -> NDArray[np.uint8]:
-    return prepare(io.BytesIO(content), preparation)
+# Errors are made anew: one that was raised holds the whole file by its traceback until garbage is collected.
+
+
+def _read(reader: Reader, path: str) -> bytes | Unreadable:
+    """The bytes of a picture, or why there are none."""
+    try:
+        return reader.read(path)
+    except Unreadable as exc:
+        return Unreadable(str(exc))
+
+
+def _decode(content: bytes, preparation: Preparation) -> NDArray[np.uint8] | Unreadable:
+    """The pixels of a picture, or why there are none."""
+    try:
+        return prepare(io.BytesIO(content), preparation)
+    except Unreadable as exc:
+        return Unreadable(str(exc))
 
 
 def _sweep() -> None:

@@ -33,6 +33,8 @@ MAX_PICTURE_BYTES = 100_000_000
 _PARTS = frozenset(["train", "training", "test", "testing", "val", "valid", "validation"])
 """Folders above the classes in published data sets: the split here is made anew."""
 
+_LAYOUT = "a folder for each class, with its pictures inside"
+
 _SILENT = frozenset({"__macosx", "thumbs.db", "desktop.ini"})
 _DIRECTORY_BYTES_PER_ENTRY = 512
 """A zip's directory needs 46 bytes an entry and the name; more than this is not a list of pictures."""
@@ -79,6 +81,8 @@ class Listing:
 
     def problem(self) -> str | None:
         """Why no data set can be made of it, in words; None where one can."""
+        if self.skipped and not self.items:
+            return f"No picture can be used. Expected {_LAYOUT}."
         return problem(self.counts)
 
 
@@ -111,7 +115,7 @@ def problem(counts: dict[str, int]) -> str | None:
         counts: class → number of pictures.
     """
     if not counts:
-        return "There are no pictures in folders: expected a folder for each class, with its pictures inside."
+        return f"There are no pictures in folders: expected {_LAYOUT}."
     if len(counts) < MIN_CLASSES:
         return (
             f"All pictures are of one class, “{next(iter(counts))}”. A network learns to tell classes apart: "

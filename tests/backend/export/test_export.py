@@ -215,7 +215,7 @@ def test_a_file_that_says_something_else_is_not_kept(
 def test_where_nothing_can_be_written_nothing_is(finished: RunRow, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
     with pytest.raises(
-        StorageError, match=r"it\.keras cannot be written: Not a directory\. Choose another folder\."
+        StorageError, match=r"it\.keras cannot be written: what should be its folder is a file\. Choose"
     ):
         export(finished.id, "keras", str(tmp_path / "file" / "it.keras"))
     with pytest.raises(RunStateError, match="keeps no weights of step 7"):

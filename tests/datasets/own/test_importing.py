@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import errno
+import gc
 import io
 import shutil
+import struct
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +16,7 @@ from cnnlab import datasets, settings
 from cnnlab.datasets import store
 from cnnlab.datasets.own import importing, shelf
 from cnnlab.datasets.own.pictures import Preparation, prepare
+from cnnlab.datasets.own.sources import ZipSource
 from cnnlab.errors import DatasetError, DatasetUnavailable
 from tests.datasets.own.making import BLUE, RED, encoded, picture, two_classes, unpacked, zipped
 
@@ -59,6 +63,49 @@ def test_what_cannot_be_read_is_left_out_counted_and_named(tmp_path: Path) -> No
     assert card.skipped[1].reason.startswith("damaged")
 
 
+@pytest.mark.parametrize(("limit", "most"), [(0, 0), (10**9, importing.THREADS + 1)])
+def test_no_more_bytes_wait_to_be_decoded_than_may_be(
+    limit: int, most: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Pool(ThreadPoolExecutor):
+        """Counts the decodings whose results nobody has asked for when the next one is handed in."""
+
+        def submit(self, *arguments: Any) -> Any:  # type: ignore[override]
+            waiting.append(len(handed) - len(taken))
+            future = super().submit(*arguments)
+            handed.append(future)
+            result = future.result
+            monkeypatch.setattr(future, "result", lambda: taken.append(future) or result())
+            return future
+
+    waiting: list[int] = []
+    handed: list[Any] = []
+    taken: list[Any] = []
+    monkeypatch.setattr(importing, "UNDER_WAY_BYTES", limit)
+    monkeypatch.setattr(importing, "ThreadPoolExecutor", Pool)
+    name = datasets.import_zip(zipped(tmp_path / "a.zip", two_classes(8)), "a")
+    assert shelf.card(name).counts == (8, 8)
+    assert max(waiting) == most
+
+
+def test_pictures_that_cannot_be_read_are_not_kept_in_memory(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "a.zip", {f"{name}/{k}.png": b"no" for name in "ab" for k in range(9)})
+    source = ZipSource(path)
+    gc.collect()
+    gc.disable()  # which would come late: it counts objects, not their bytes
+    try:
+        before = files_in_memory()
+        results = list(importing._prepared(source, source.listing().items, Preparation()))
+        assert files_in_memory() == before
+    finally:
+        gc.enable()
+    assert {str(result) for _, result in results} == {"not a picture that can be read"}
+
+
+def files_in_memory() -> int:
+    return sum(isinstance(each, io.BytesIO) for each in gc.get_objects())
+
+
 def test_progress_counts_every_picture(tmp_path: Path) -> None:
     told: list[tuple[int, int]] = []
     datasets.import_zip(
@@ -74,7 +121,7 @@ def test_progress_counts_every_picture(tmp_path: Path) -> None:
         ({**two_classes(2), "photos/cup/1.jpg": b""}, r"Too few pictures: “cup” \(1\)"),
         (
             {"1.jpg": b"", "2.jpg": b""},
-            r"expected a folder for each class.* 2 files were left out \(1\.jpg: in no",
+            r"Expected a folder for each class.* 2 files were left out \(1\.jpg: in no",
         ),
         (
             {"a/1.jpg": b"", "a/2.jpg": b"", "b/1.jpg": b"", "b/2.jpg": b""},
@@ -93,6 +140,20 @@ def test_what_makes_no_data_set_is_said_and_leaves_nothing(
         datasets.import_zip(zipped(tmp_path / "a.zip", files), "a")
     assert left_behind(home) == []
     assert shelf.cards("anyone") == []
+
+
+def test_of_pictures_that_are_all_too_large_it_is_said_that_they_are(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "a.zip", {"cats/1.png": b"", "dogs/1.png": b""})
+    content = path.read_bytes()
+    for part in content.split(b"PK\x01\x02")[1:]:  # what the directory says of an entry: 3 GB
+        content = content.replace(part, part[:20] + struct.pack("<I", 3_000_000_000) + part[24:])
+    path.write_bytes(content)
+    with pytest.raises(
+        DatasetError,
+        match=r"No picture can be used\. Expected a folder for each class, with its pictures inside\. "
+        r"2 files were left out \(cats/1\.png: larger than 100 MB; dogs/1\.png: larger than 100 MB\)\.",
+    ):
+        datasets.import_zip(path, "a")
 
 
 @pytest.mark.parametrize("title", ["", "  \n", "x" * 61])
